@@ -1,0 +1,5 @@
+"""``python -m bots`` is the command ``snapshop``."""
+
+from bots.cli import app
+
+app(prog_name="snapshop")

@@ -1,0 +1,1 @@
+"""What the product does: journal, credits, search flow. Knows no chat platform."""

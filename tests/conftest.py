@@ -1,0 +1,73 @@
+"""What every test may use, and what the end of a run says."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from core.settings import Settings
+from tests import postgres
+
+#: On CI nothing may be passed over because a part is missing.
+ON_CI = os.environ.get("CI") == "true"
+
+# Two busy cores make single examples slow; on CI the same examples are tried each time.
+hypothesis.settings.register_profile("snapshop", deadline=None, derandomize=ON_CI)
+hypothesis.settings.load_profile("snapshop")
+
+# What the developer's own shell sets is not what a test is about.
+for _name in [name for name in os.environ if name.lower() in Settings.model_fields]:
+    del os.environ[_name]
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The address of a real PostgreSQL server, one for each test process, started when first asked for."""
+    try:
+        with postgres.server() as url:
+            yield url
+    except postgres.NoServer as reason:
+        if ON_CI:
+            pytest.fail(f"PostgreSQL is needed on CI: {reason}")
+        pytest.skip(f"nothing was tried on PostgreSQL: {reason}")
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[str]:
+    """The address of an empty PostgreSQL database of this test's own."""
+    with postgres.database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path) -> str:
+    """The address of a SQLite file of this test's own, not there yet."""
+    return f"sqlite:///{tmp_path / 'snapshop.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database of this test's own: the test runs once on SQLite and once on PostgreSQL."""
+    fixture = "sqlite_database" if request.param == "sqlite" else "postgres_database"
+    url: str = request.getfixturevalue(fixture)
+    return url
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was not tested, as the last thing before the counts."""
+    reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
+    if not reasons:
+        return
+    terminalreporter.section("NOT TESTED HERE", red=True, bold=True)
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"{count} skipped: {reason}", red=True, bold=True)
+
+
+def _reason(report: pytest.TestReport) -> str:
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2].removeprefix("Skipped: ")
+    return "no reason given"
