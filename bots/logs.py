@@ -26,7 +26,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from core.settings import Settings
 
 #: Libraries that say at INFO or DEBUG what only their own authors need.
-NOISY = ("httpx", "httpcore", "telegram", "telegram.ext", "aiohttp.access", "PIL", "asyncio")
+NOISY = ("alembic", "httpx", "httpcore", "telegram", "telegram.ext", "aiohttp.access", "PIL", "asyncio")
 #: A bot's token (Bot API, "Authorizing your bot"), the colon percent-encoded or not; a key of the endpoint.
 KNOWN_SHAPES = r"(?<![0-9])[0-9]{5,}(?::|%3[Aa])[A-Za-z0-9_-]{30,}|sk_live_[A-Za-z0-9_-]+"
 HIDDEN = "[secret]"
