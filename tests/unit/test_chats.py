@@ -1,0 +1,88 @@
+"""Where people ask: a chat's settings, and its move to another id."""
+
+from datetime import timedelta
+
+import pytest
+
+from core import chats, people, searches
+from core.chats import Chat
+from core.tables import chats as table
+from tests.builders import NOW, PEPPER, Books, books, in_memory, photo, telegram
+
+
+@pytest.fixture
+def bank():
+    return Books(in_memory())
+
+
+def found(bank, chat="-100", platform="telegram"):
+    return bank.do(chats.find, platform, chat)
+
+
+def test_a_chat_has_nothing_set_until_somebody_sets_it(database_url):
+    with books(database_url) as bank:
+        assert found(bank) == Chat()
+        bank.do(chats.set_region, "telegram", "-100", "US")
+        bank.do(chats.set_language, "telegram", "-100", "de")
+        bank.do(chats.set_blocked, "telegram", "-100", NOW)
+        assert found(bank) == Chat(region="US", language="de", blocked=True)
+        bank.do(chats.set_region, "telegram", "-100", None)
+        bank.do(chats.set_blocked, "telegram", "-100", None)
+        assert found(bank) == Chat(language="de")
+        assert found(bank, platform="discord") == Chat()
+
+
+def test_ones_own_language_comes_before_the_chats(bank):
+    def spoken():
+        return bank.do(chats.language_for, telegram(1), "-100")
+
+    assert spoken() is None
+    bank.do(chats.set_language, "telegram", "-100", "es")
+    assert spoken() == "es"
+    bank.do(people.prefer, telegram(1), "", NOW, pepper=PEPPER, language="de")
+    assert spoken() == "de"
+
+
+def test_that_the_bot_was_removed_and_came_back_is_kept(bank):
+    def gone():
+        return bank.do(lambda connection: connection.scalar(table.select().with_only_columns(table.c.gone_at)))
+
+    bank.do(chats.set_gone, "telegram", "-100", NOW)
+    assert gone() == NOW
+    bank.do(chats.set_gone, "telegram", "-100", None)
+    assert gone() is None
+
+
+@pytest.mark.fault(36)
+def test_a_group_that_becomes_a_supergroup_takes_its_settings_and_searches_along(bank):
+    bank.do(chats.set_region, "telegram", "-100", "US")
+    search = bank.accept(photo(1, chat="-100")).search
+    bank.do(chats.move, "telegram", "-100", "-200")
+    assert (found(bank, "-100"), found(bank, "-200")) == (Chat(), Chat(region="US"))
+    assert bank.row(search).origin.chat == "-200"
+
+
+@pytest.mark.fault(36)
+def test_a_move_that_is_told_again_changes_nothing_any_more(bank):
+    """Telegram says it in the old chat, in the new one, and at every call that still names the old one."""
+    bank.do(chats.set_region, "telegram", "-100", "US")
+    bank.do(chats.move, "telegram", "-100", "-200")
+    bank.do(chats.set_blocked, "telegram", "-200", NOW + timedelta(days=1))
+    bank.do(chats.move, "telegram", "-100", "-200")
+    assert found(bank, "-200") == Chat(region="US", blocked=True)
+
+
+def test_settings_under_the_new_id_give_way_to_the_old_ones_and_stay_if_there_are_none(bank):
+    bank.do(chats.set_region, "telegram", "-200", "GB")
+    bank.do(chats.move, "telegram", "-100", "-200")
+    assert found(bank, "-200") == Chat(region="GB")
+    bank.do(chats.set_region, "telegram", "-300", "US")
+    bank.do(chats.move, "telegram", "-300", "-200")
+    assert found(bank, "-200") == Chat(region="US")
+
+
+def test_a_move_leaves_the_same_number_elsewhere_alone(bank):
+    bank.do(chats.set_region, "discord", "-100", "US")
+    bank.do(chats.move, "telegram", "-100", "-200")
+    assert found(bank, "-100", "discord") == Chat(region="US")
+    assert bank.do(searches.unfinished, ["telegram", "discord"]) == []
