@@ -157,7 +157,7 @@ def _parts(card: Card, lines: Iterable[Line]) -> list[_Part]:
 def _line(line: Line) -> _Part:
     said = _outside(line.text) if line.name else _our_own(line.text)
     before = f"{line.number}. " if line.number is not None else ""
-    after = f" {line.flag}" if line.flag else ""
+    after = f"\N{NO-BREAK SPACE}{line.flag}" if line.flag else ""  # never alone on a line
     markup = f'<a href="{html.escape(line.link)}">{said.markup}</a>' if line.link else said.markup
     return _Part(f"{before}{said.plain}{after}", f"{before}{markup}{html.escape(after)}")
 

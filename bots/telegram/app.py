@@ -1,0 +1,243 @@
+"""Telegram, wired: the bot, what it receives, what it shows; from start to close."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import structlog
+from aiohttp import web
+from telegram.error import InvalidToken, TelegramError
+from telegram.ext import ExtBot
+
+from bots.albums import Albums
+from bots.alerts import alert_card
+from bots.cards import Links
+from bots.commands import Commands
+from bots.product_images import ProductImages
+from bots.telegram.buttons import Buttons
+from bots.telegram.flood import Flood
+from bots.telegram.handlers import Handlers, Parts
+from bots.telegram.membership import Membership
+from bots.telegram.messages import TelegramMessenger
+from bots.telegram.moves import Moves
+from bots.telegram.photos import TelegramPhotos
+from bots.telegram.pictures import Pictures
+from bots.telegram.polling import Poller
+from bots.telegram.posting import Place, Poster
+from bots.telegram.replies import Replies
+from bots.telegram.setup import set_up
+from bots.telegram.signs import Signs
+from bots.telegram.transport import AiohttpRequest
+from bots.telegram.webhook import telegram_webhook
+from bots.wording import words as words_of
+from core.clock import Clock, utc_now
+from core.database import Database, DatabaseUnavailable
+from core.model import Platform, Unreachable
+from core.service import Service
+from core.settings import Settings
+
+#: What is asked for; everything else (edits, posts of channels) is not even sent.
+ALLOWED_UPDATES: Final = ("message", "callback_query", "my_chat_member")
+#: The path that is added to TELEGRAM_WEBHOOK_URL.
+WEBHOOK_PATH: Final = "/telegram"
+#: Seconds between the tries to reach Telegram at the start.
+_START_PAUSES: Final = (1.0, 2.0, 4.0, 8.0)
+#: Seconds until a process that receives nothing counts as not healthy: two polls and a half.
+_SILENCE: Final = 100.0
+#: Seconds that the last poll has to end.
+_LAST_POLL: Final = 15.0
+
+log = structlog.get_logger(__name__)
+
+
+class TelegramRefused(Exception):
+    """One sentence for the operator: why Telegram cannot be used, and what to do."""
+
+
+class WrongToken(TelegramRefused):
+    """Telegram does not know TELEGRAM_BOT_TOKEN: copy it again from @BotFather."""
+
+    def __str__(self) -> str:
+        return self.__doc__ or ""
+
+
+class TelegramApp:
+    """The Telegram adapter of one process. ``start`` it before anything is shown, ``close`` it at the end.
+
+    ``flood`` and ``albums`` are for tests, whose time is short.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        service: Service,
+        commands: Commands,
+        *,
+        clock: Clock = utc_now,
+        flood: Flood | None = None,
+        albums: Albums | None = None,
+    ) -> None:
+        """Raises ValueError for a PRODUCT_PICTURE_URL that cannot be used. Needs TELEGRAM_BOT_TOKEN."""
+        if settings.telegram_bot_token is None:
+            raise TelegramRefused("TELEGRAM_BOT_TOKEN is missing: make a bot with @BotFather and write its token.")
+        self._settings = settings
+        self._database = database
+        self._commands = commands
+        request = AiohttpRequest()
+        self._requests = (AiohttpRequest(), request)
+        self.bot: ExtBot[Any] = ExtBot(
+            settings.telegram_bot_token.get_secret_value(),
+            base_url=f"{settings.telegram_api_url}/bot",
+            base_file_url=f"{settings.telegram_api_url}/file/bot",
+            request=request,
+            get_updates_request=self._requests[0],
+            rate_limiter=flood or Flood(),
+        )
+        moves, albums = Moves(database), albums or Albums()
+        self._images = ProductImages(settings.product_picture_url)
+        self._signs = Signs(self.bot)
+        poster = Poster(self.bot, link_preview=settings.link_preview, moved=moves.move)
+        self._replies = Replies(poster)
+        links = Links(product_url=settings.product_url, pictures=self._images.enabled)
+        messenger = TelegramMessenger(poster, self._signs, Pictures(self._images), albums, service, links)
+        membership = Membership(self.bot, settings.members_of)
+        buttons = Buttons(self.bot, service, commands, membership, messenger, self._replies, clock=clock)
+        parts = Parts(
+            bot=self.bot,
+            service=service,
+            commands=commands,
+            database=database,
+            membership=membership,
+            albums=albums,
+            moves=moves,
+            replies=self._replies,
+            buttons=buttons,
+            clock=clock,
+        )
+        self._handlers = Handlers(parts)
+        #: What the core knows of Telegram.
+        self.platform = Platform(photos=TelegramPhotos(self.bot, request), messenger=messenger)
+        self._poller = Poller(
+            self.bot,
+            self._handlers.handle,
+            allowed_updates=ALLOWED_UPDATES,
+            pause_on=(DatabaseUnavailable,),
+            on_conflict=self._tell("another_instance"),
+            on_pause=self._tell("cannot_write"),
+        )
+        self._receive: Callable[[web.Request], Awaitable[web.Response]] | None = None
+        self._stopping = asyncio.Event()
+        self._running: asyncio.Future[None] | None = None
+
+    @property
+    def username(self) -> str:
+        """The bot's @name, without the @; known once started."""
+        return self.bot.username
+
+    async def start(self) -> None:
+        """Reach Telegram, and settle how updates come. Raises TelegramRefused, with one sentence."""
+        await self._reach()
+        webhook, secret = self._settings.telegram_webhook_url, self._settings.telegram_webhook_secret
+        try:
+            if webhook is None or secret is None:
+                await self.bot.delete_webhook()
+            else:
+                self._receive = telegram_webhook(
+                    self._handlers.handle,
+                    self.bot,
+                    secret.get_secret_value(),
+                    pause_on=(DatabaseUnavailable,),
+                    on_pause=self._tell("cannot_write"),
+                )
+                await self.bot.set_webhook(
+                    webhook.removesuffix(WEBHOOK_PATH) + WEBHOOK_PATH,
+                    secret_token=secret.get_secret_value(),
+                    allowed_updates=ALLOWED_UPDATES,
+                )
+        except TelegramError as error:
+            raise TelegramRefused(f"Telegram does not take the webhook's settings: {error.message}.") from None
+        self._replies.later(self._set_up())
+
+    async def run(self) -> None:
+        """Receive until ``stop_receiving``. Raises AnotherInstance, TelegramRefused."""
+        self._running = asyncio.get_running_loop().create_future()
+        try:
+            if self._receive is not None:
+                await self._stopping.wait()
+            elif not self._stopping.is_set():
+                await self._poller.run()
+        except InvalidToken:
+            raise WrongToken from None
+        finally:
+            self._running.set_result(None)
+
+    async def stop_receiving(self) -> None:
+        """Take nothing new; what was begun is finished and confirmed."""
+        self._stopping.set()
+        self._poller.stop()
+        if self._running is not None:
+            await asyncio.wait([self._running], timeout=_LAST_POLL)
+
+    async def close(self) -> None:
+        """Finish what is being sent, and close every connection."""
+        await self._replies.close()
+        await self._signs.close()
+        await self._images.aclose()
+        await self.bot.shutdown()
+        for request in self._requests:
+            await request.shutdown()
+
+    async def webhook(self, request: web.Request) -> web.Response:
+        """The route at WEBHOOK_PATH; 404 where updates are polled."""
+        if self._receive is None or self._stopping.is_set():
+            return web.Response(status=404 if self._receive is None else 503)
+        return await self._receive(request)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether updates come in: by polls that were answered lately, or by webhook."""
+        if self._receive is not None:
+            return True
+        last = self._poller.last_poll
+        return last is not None and not self._poller.paused and time.monotonic() - last < _SILENCE
+
+    async def tell_admins(self, event: str, facts: Mapping[str, str]) -> None:
+        """Tell the operator's admins here in private; who cannot be reached is passed over. Never raises."""
+        for admin in self._settings.admins:
+            if admin.platform != "telegram":
+                continue
+            try:
+                await self._replies.put(Place(chat=admin.user), alert_card(event, facts, words_of("en")))
+            except (TelegramError, Unreachable) as error:
+                log.info("admin_not_told", event_name=event, error=type(error).__name__)
+            except Exception:
+                log.exception("admin_not_told", event_name=event)
+
+    def _tell(self, event: str) -> Callable[[], Awaitable[None]]:
+        async def tell() -> None:
+            self._replies.later(self.tell_admins(event, {}))
+
+        return tell
+
+    async def _reach(self) -> None:
+        for pause in (*_START_PAUSES, None):
+            try:
+                await self.bot.initialize()
+            except InvalidToken:
+                raise WrongToken from None
+            except TelegramError as error:
+                if pause is None:
+                    raise TelegramRefused(f"Telegram cannot be reached: {error.message}. Is the network up?") from None
+                log.warning("telegram_not_reached", error=error.message, seconds=pause)
+                await asyncio.sleep(pause)
+            else:
+                return
+
+    async def _set_up(self) -> None:
+        try:
+            if await set_up(self.bot, self._commands.all, self._settings.admins, self._database):
+                log.debug("commands_told")
+        except (TelegramError, DatabaseUnavailable) as error:
+            log.warning("commands_not_told", error=type(error).__name__)
