@@ -26,7 +26,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from core.settings import Settings
 
 #: Libraries that say at INFO or DEBUG what only their own authors need.
-NOISY = ("alembic", "httpx", "httpcore", "telegram", "telegram.ext", "aiohttp.access", "PIL", "asyncio")
+NOISY = ("alembic", "httpx", "httpcore", "aiohttp.access", "PIL", "asyncio")
+#: At DEBUG python-telegram-bot prints every update and every message: what people write is in no log.
+INDISCREET = ("telegram", "telegram.ext")
 #: A bot's token (Bot API, "Authorizing your bot"), the colon percent-encoded or not; a key of the endpoint.
 KNOWN_SHAPES = r"(?<![0-9])[0-9]{5,}(?::|%3[Aa])[A-Za-z0-9_-]{30,}|sk_live_[A-Za-z0-9_-]+"
 HIDDEN = "[secret]"
@@ -55,6 +57,8 @@ def configure(
     root.setLevel(level)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.NOTSET if level == "DEBUG" else logging.WARNING)
+    for name in INDISCREET:
+        logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(True)
     _catch_what_nobody_caught()
     structlog.configure(

@@ -1,0 +1,249 @@
+"""The one composition root: settings -> core -> adapters. Starts, drains, stops."""
+
+import asyncio
+import secrets
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+import migrations
+from bots.commands import Commands
+from bots.context import Context
+from bots.server import serving
+from bots.telegram.app import WEBHOOK_PATH, TelegramApp, TelegramRefused
+from bots.telegram.polling import AnotherInstance
+from core.active_run import active
+from core.asking import Asking
+from core.chores import hourly
+from core.clock import Clock, utc_now
+from core.database import Database, create_private, sqlite_path
+from core.delivery import Delivery
+from core.finder import Finder
+from core.keyapi.client import KeyApi
+from core.keyapi.pacing import Breaker, Pace
+from core.model import Alerts, Platform
+from core.photos import Decoders
+from core.policy import Policy
+from core.service import Service
+from core.settings import Settings
+from core.turns import Turns
+
+log = structlog.get_logger(__name__)
+
+_PEPPER_BYTES = 32
+
+
+class CannotRun(Exception):
+    """One sentence for the operator: why the bot does not start, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """The core, put together; `close` it at the end."""
+
+    database: Database
+    service: Service
+    policy: Policy
+    breaker: Breaker
+    turns: Turns
+    #: Filled by the adapters before the first query.
+    platforms: dict[str, Platform]
+    pepper: bytes
+    clock: Clock
+    _endpoint: KeyApi = field(repr=False)
+    _decoders: Decoders = field(repr=False)
+
+    async def close(self) -> None:
+        """Close the endpoint's connections and the decoders; the database stays its opener's."""
+        await self._endpoint.aclose()
+        self._decoders.close()
+
+
+def build_core(
+    settings: Settings,
+    database: Database,
+    *,
+    alerts: Alerts,
+    pepper: bytes,
+    clock: Clock = utc_now,
+) -> Core:
+    """Put the core together. Needs KEYAPI_KEY; to be called inside the running event loop."""
+    if settings.keyapi_key is None:
+        raise CannotRun("KEYAPI_KEY is missing: write the endpoint's key into .env.")
+    policy = Policy.from_settings(settings)
+    pace = Pace(settings.keyapi_rate)
+    breaker = Breaker()
+    turns = Turns(pace, rate=settings.keyapi_rate, concurrency=settings.keyapi_concurrency)
+    endpoint = KeyApi(url=settings.keyapi_url, key=settings.keyapi_key, timeout=settings.keyapi_timeout)
+    decoders = Decoders()
+    platforms: dict[str, Platform] = {}
+    delivery = Delivery(database, platforms, clock=clock)
+    asking = Asking(
+        database,
+        endpoint,
+        turns,
+        pace=pace,
+        breaker=breaker,
+        policy=policy,
+        alerts=alerts,
+        insist=delivery.insist,
+        clock=clock,
+        timeout=settings.keyapi_timeout,
+    )
+    finder = Finder(
+        database,
+        asking,
+        delivery,
+        turns,
+        decoders=decoders,
+        platforms=platforms,
+        policy=policy,
+        pepper=pepper,
+        clock=clock,
+    )
+    service = Service(database, finder, delivery, turns, policy=policy, clock=clock)
+    return Core(
+        database=database,
+        service=service,
+        policy=policy,
+        breaker=breaker,
+        turns=turns,
+        platforms=platforms,
+        pepper=pepper,
+        clock=clock,
+        _endpoint=endpoint,
+        _decoders=decoders,
+    )
+
+
+def open_database(settings: Settings) -> Database:
+    """Open the database and bring its schema up to date. Raises CannotRun with one sentence."""
+    url = settings.database_url.get_secret_value()
+    try:
+        database = Database(url)
+        if migrations.upgrade(database.writing):
+            log.info("the database is up to date", version=migrations.head())
+    except migrations.WrongVersion as error:
+        raise CannotRun(str(error)) from error
+    except (migrations.Unusable, OSError, ValueError) as error:
+        raise CannotRun(f"DATABASE_URL cannot be used: {error}. Check the address, or restore a backup.") from error
+    return database
+
+
+def read_pepper(database: Database) -> bytes:
+    """The key of forgotten identities' hashes: a private file, never in the database that it protects."""
+    path = Path("snapshop.key")
+    if database.is_sqlite:
+        file = sqlite_path(database.url)
+        path = file.with_name(file.name + ".key")
+    if not path.exists() or not path.read_bytes():
+        create_private(path)
+        path.write_bytes(secrets.token_bytes(_PEPPER_BYTES))
+    return path.read_bytes()
+
+
+class _Admins:
+    """Tells the operator's admins, on every platform that is there."""
+
+    def __init__(self) -> None:
+        self.apps: list[TelegramApp] = []
+
+    async def tell_admins(self, event: str, facts: Mapping[str, str]) -> None:
+        log.warning("admins are told", event_name=event, **facts)
+        for app in self.apps:
+            await app.tell_admins(event, facts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """The bot while it runs."""
+
+    core: Core
+    app: TelegramApp
+
+
+@asynccontextmanager
+async def running(settings: Settings, database: Database, *, clock: Clock = utc_now) -> AsyncIterator[Running]:
+    """The whole bot, started: adapters connected and what an earlier process left taken up; drained at the end.
+
+    Raises CannotRun.
+    """
+    admins = _Admins()
+    core = build_core(settings, database, alerts=admins, pepper=read_pepper(database), clock=clock)
+    context = Context(
+        database=database, breaker=core.breaker, settings=settings, policy=core.policy, pepper=core.pepper, clock=clock
+    )
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(core.close)
+        try:
+            app = TelegramApp(settings, database, core.service, Commands(context), clock=clock)
+        except (TelegramRefused, ValueError) as error:
+            raise CannotRun(str(error)) from error
+        stack.push_async_callback(app.close)
+        core.platforms["telegram"] = app.platform
+        admins.apps.append(app)
+        await _reach(app, settings, stack)
+        stack.push_async_callback(core.service.drain)
+        stack.push_async_callback(app.stop_receiving)
+        if left := await core.service.resume(core.platforms):
+            log.info("searches of the last run are taken up", searches=left)
+        chores = asyncio.create_task(hourly(database, core.policy, alerts=admins, clock=clock))
+        stack.callback(chores.cancel)
+        yield Running(core=core, app=app)
+
+
+async def _reach(app: TelegramApp, settings: Settings, stack: AsyncExitStack) -> None:
+    """Connect to Telegram; with a webhook, listen first."""
+    try:
+        if settings.telegram_webhook_url and settings.http_port is not None:
+            routes = {WEBHOOK_PATH: app.webhook}
+            await stack.enter_async_context(serving(settings.http_host, settings.http_port, routes))
+        await app.start()
+    except TelegramRefused as error:
+        raise CannotRun(str(error)) from error
+    except OSError as error:
+        raise CannotRun(f"HTTP_PORT {settings.http_port} cannot be listened on: {error.strerror}.") from error
+    log.info("Telegram is connected", bot=f"@{app.username}", link=f"https://t.me/{app.username}")
+
+
+async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
+    """`snapshop run`: until SIGTERM, SIGINT or ``stop``. Raises CannotRun, AlreadyRunning, LockLost."""
+    if settings.telegram_bot_token is None:
+        raise CannotRun(
+            "TELEGRAM_BOT_TOKEN is missing: this release speaks Telegram only; Discord comes with the next."
+        )
+    stop = stop or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    database = await asyncio.to_thread(open_database, settings)
+    try:
+        async with active(database) as lost:
+            await _serve(settings, database, stop, lost)
+    finally:
+        database.close()
+
+
+async def _serve(settings: Settings, database: Database, stop: asyncio.Event, lost: asyncio.Future[None]) -> None:
+    async with running(settings, database) as bot:
+        receiving = asyncio.create_task(bot.app.run())
+        stopped = asyncio.create_task(stop.wait())
+        ends: tuple[asyncio.Future[Any], ...] = (receiving, stopped, lost)
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if lost.done():
+            receiving.cancel()
+            lost.result()
+        if receiving.done():
+            try:
+                receiving.result()
+            except TelegramRefused as error:
+                raise CannotRun(str(error)) from error
+            except AnotherInstance as error:
+                raise CannotRun("Another process receives the updates of this bot: stop that one first.") from error
+        log.info("stopping: what is being asked is brought to its end")
