@@ -22,7 +22,6 @@ from core.model import (
     Outcome,
     Paused,
     Problem,
-    Receipt,
     Stale,
     Unavailable,
     Unreadable,
@@ -160,9 +159,11 @@ def outcome_card(outcome: Outcome | Working, words: Words, links: Links, *, firs
         case Working():
             return Card(tone=Tone.QUIET, lines=(Line(working_sentence(outcome, words)),))
         case Lost() | Unavailable():
-            return _told(outcome, words, Tone.ERROR, again=True, receipt=outcome.receipt)
+            return _told(outcome, words, Tone.ERROR, again=True, receipt=receipt_line(outcome.receipt, words))
         case NoCredits() | BudgetSpent():
-            return _told(outcome, words, Tone.NOTICE, again=True, receipt=outcome.receipt)
+            return _told(
+                outcome, words, Tone.NOTICE, again=True, receipt=words("not charged")
+            )  # the rest is in the sentence
         case Busy() | Paused() | Stale():
             return _told(outcome, words, Tone.NOTICE, again=True)
         case Unreadable():
@@ -173,12 +174,12 @@ def outcome_card(outcome: Outcome | Working, words: Words, links: Links, *, firs
             assert_never(outcome)
 
 
-def _told(outcome: Told, words: Words, tone: Tone, *, again: bool, receipt: Receipt | None = None) -> Card:
+def _told(outcome: Told, words: Words, tone: Tone, *, again: bool, receipt: str = "") -> Card:
     label = words("Search now · 1 credit") if isinstance(outcome, Stale) else words("Try again · 1 credit")
     return Card(
         tone=tone,
         lines=(Line(sentence(outcome, words)),),
-        receipt=receipt_line(receipt, words) if receipt else "",
+        receipt=receipt,
         rows=((Action(label, Press.RETRY, search=outcome.search),),) if again else (),
     )
 

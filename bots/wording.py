@@ -109,7 +109,9 @@ def isolate(text: str, *, right_to_left: bool = False) -> str:
 
     ``right_to_left`` is the direction of the surroundings; plain left-to-right text in them stays as it is.
     """
-    if not right_to_left and not any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in text):
+    if not right_to_left and (
+        text.isascii() or not any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in text)
+    ):
         return text
     return f"{_ISOLATE}{text}{_POP}"
 

@@ -74,6 +74,10 @@ def read(markup: str) -> Read:
     return Read(plain, seen.links, seen.bold, seen.italic, seen.code)
 
 
+#: Between a name and its flag, so that the flag never stands alone on a line.
+NBSP = "\N{NO-BREAK SPACE}"
+
+
 def answer(*names: str, **changes) -> Card:
     lines = tuple(Line(name, link=LINK, number=n, flag="🇺🇸", name=True) for n, name in enumerate(names, start=26))
     given = {"heading": "Closest products", "facts": ("🇺🇸 United States",), "receipt": "1 credit · 13 left"}
@@ -88,7 +92,7 @@ def test_an_answer_reads_as_designed():
     seen = read(text(shown))
     assert seen.plain.split("\n") == [
         "Closest products · 🇺🇸 United States · “red leather bag”",
-        *(f"{n}. Bag number {n} 🇺🇸" for n in range(1, 6)),
+        *(f"{n}. Bag number {n}{NBSP}🇺🇸" for n in range(1, 6)),
         "Words under a photo steer the search, #US picks a market. More: /help",
         "1 credit · 13 left · back to 20 on 1 Dec",
     ]
@@ -119,11 +123,11 @@ def test_names_and_hints_from_outside_stay_text(names, hint):
 
 def test_a_name_is_shown_as_it_is():
     name = "Boots <b>& `bags`</b> \"10\" '5' &amp;"
-    assert f"26. {name} 🇺🇸" in read(text(answer(name))).plain
+    assert f"26. {name}{NBSP}🇺🇸" in read(text(answer(name))).plain
 
 
 def test_a_right_to_left_name_leaves_its_number_and_flag_in_place():
-    assert "26. \u2068תיק עור\u2069 🇺🇸" in read(text(answer("תיק עור"))).plain
+    assert f"26. \u2068תיק עור\u2069{NBSP}🇺🇸" in read(text(answer("תיק עור"))).plain
 
 
 def test_our_own_lines_may_hold_code():
@@ -167,14 +171,14 @@ def test_a_real_answer_keeps_all_its_products_links_and_receipt(names, hint):
 
 def test_long_names_are_shortened_and_short_ones_kept():
     seen = read(text(answer("Short bag", *["🎒" * 300] * 4)))
-    assert "26. Short bag 🇺🇸" in seen.plain
+    assert f"26. Short bag{NBSP}🇺🇸" in seen.plain
     assert seen.plain.count("…") == 4
     assert MAX_CAPTION - 20 < units(seen.plain) <= MAX_CAPTION
 
 
 def test_names_that_fit_are_not_touched():
     names = ["n" * 70] * 5
-    assert all(f". {name} " in read(text(answer(*names))).plain for name in names)
+    assert all(f". {name}{NBSP}" in read(text(answer(*names))).plain for name in names)
 
 
 def test_a_long_report_is_cut_at_a_line_and_keeps_its_end():
