@@ -36,8 +36,6 @@ class Transfer:
     reason: str | None
 
 
-#: Ids are 64-bit numbers on both platforms; Telegram's of groups are below zero.
-_IDENTITY = re.compile(r"(telegram|discord):-?[1-9][0-9]{0,19}", re.IGNORECASE)
 _UNTIL = re.compile(r"until\s+(\d{4}-\d{2}-\d{2})\b\s*", re.IGNORECASE)
 
 
@@ -84,12 +82,13 @@ def _end_of(day: str, words: Words) -> datetime:
 
 def read_person(text: str, words: Words) -> Identity:
     """Read ``telegram:123``: a number, since names change hands. Raises Misunderstood."""
-    if not _IDENTITY.fullmatch(text):
+    try:
+        return Identity.parse(text)
+    except ValueError:
         shown = words.outside(clean(text, 40)) or "…"
         raise Misunderstood(
             words("I do not know “{person}”: write a person as `telegram:123`, as /id shows it.", person=shown)
-        )
-    return Identity.parse(text)
+        ) from None
 
 
 async def grant(context: Context, asker: Asker, words: Words, arguments: str) -> Card:
@@ -155,12 +154,11 @@ async def _block(context: Context, asker: Asker, words: Words, arguments: str, *
     by = By(admin=str(asker.identity), event=asker.event, at=context.clock())
     first, _, rest = arguments.partition(" ")
     try:
-        if asker.replied and not _IDENTITY.fullmatch(first):
-            target, rest = asker.replied, arguments
-        else:
-            target = read_person(first, words)
+        target = read_person(first, words)
     except Misunderstood as sentence:
-        return said(str(sentence))
+        if asker.replied is None:
+            return said(str(sentence))
+        target, rest = asker.replied, arguments
     if target in context.settings.admins and blocked:
         return said(words("An admin cannot be blocked: take them out of ADMINS first."))
     reason = clean(rest, _REASON) or None

@@ -39,7 +39,9 @@ def sentence(outcome: Told, words: Words) -> str:
         case MembersOnly():
             return words("Only members can search here. Nothing was charged. Join, then send the photo again.")
         case Blocked():
-            return words("An admin has switched searching off for you, or for this chat. Nothing was charged. Please ask them why.")
+            return words(
+                "An admin has switched searching off for you, or for this chat. Nothing was charged. Please ask them why."
+            )
         case Unreadable():
             return _unreadable(outcome.problem, words)
         case Busy():

@@ -1,10 +1,14 @@
 """The words of Snapshop: queries in, outcomes out, and the two protocols that a chat platform implements."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
+
+#: Ids are 64-bit numbers on both platforms; Telegram's of groups are below zero.
+_IDENTITY = re.compile(r"(telegram|discord):(-?[1-9][0-9]{0,19})", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +23,11 @@ class Identity:
 
     @classmethod
     def parse(cls, text: str) -> "Identity":
-        """Read ``platform:id``. Raises ValueError on anything else."""
-        platform, separator, user = text.strip().partition(":")
-        if not separator or not platform.isalpha() or not user or not user.lstrip("-").isalnum():
-            raise ValueError(f"{text!r} is not a person: write it as telegram:123 or discord:456")
-        return cls(platform=platform.lower(), user=user)
+        """Read ``telegram:123`` or ``discord:456``. Raises ValueError on anything else."""
+        found = _IDENTITY.fullmatch(text.strip())
+        if found is None:
+            raise ValueError(f"{text[:60]!r} is not a person: write it as telegram:123 or discord:456")
+        return cls(platform=found[1].lower(), user=found[2])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

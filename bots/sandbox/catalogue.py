@@ -18,7 +18,8 @@ MARKETS = {market: share for share, markets in _SHARES.items() for market in mar
 
 _TITLES = ("{}", "{}", "{}", "New {}", "[Ready Stock] {}", "{} - Free Returns", "{} Hot Sale", "{} Gift Idea")
 _WORDS_WEIGHT = 40.0  # more than a picture scores against itself: words lead, pixels order what they leave equal
-_SIBLING = 0.75  # what the next listing of a product already in the answer keeps of its score
+_SIBLING = 0.5  # what the next listing of a product already in the answer keeps of its score
+_SAME_SHELF = 6.0  # for what stands beside the nearest product: nearness in colours alone mixes a shop up
 _SAMPLES = (
     ("ankle-boots", "Red ankle boot", "wood"),
     ("leather-handbag", "Leather handbag", "wall"),
@@ -84,6 +85,8 @@ class Catalogue:
             + _WORDS_WEIGHT * len(asked & known) / (len(asked) or 1)
             for product, known in self._words.items()
         }
+        shelf = max(scores, key=scores.__getitem__).shelf
+        scores = {product: score + _SAME_SHELF * (product.shelf == shelf) for product, score in scores.items()}
         siblings: Counter[Product] = Counter()
         hits = []
         for listing in self.listings:

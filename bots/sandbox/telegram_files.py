@@ -32,10 +32,11 @@ class StoredFile:
 def photo_sizes(data: bytes) -> tuple[tuple[int, int, bytes], ...]:
     """Width, height and JPEG bytes of each size, smallest first, never larger than the original."""
     try:
-        opened = pillow_heif.open_heif(io.BytesIO(data)).to_pillow() if pillow_heif.is_supported(data) else None
+        heic = pillow_heif.is_supported(data) and data[8:12] != b"avif"  # which Pillow opens by itself
+        opened = pillow_heif.open_heif(io.BytesIO(data)).to_pillow() if heic else None
         image = ImageOps.exif_transpose(opened or Image.open(io.BytesIO(data))).convert("RGB")
     # Broken files make Pillow raise all of these, SyntaxError for some PNG.
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, RuntimeError, Image.DecompressionBombError) as error:
         raise NotAPhoto("This file is not a picture.") from error
     sizes: list[tuple[int, int, bytes]] = []
     for side in sorted({min(side, max(image.size)) for side in LONG_SIDES}):
