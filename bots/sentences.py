@@ -40,7 +40,8 @@ def sentence(outcome: Told, words: Words) -> str:
             return words("Only members can search here. Nothing was charged. Join, then send the photo again.")
         case Blocked():
             return words(
-                "An admin has switched searching off for you, or for this chat. Nothing was charged. Please ask them why."
+                "An admin has switched searching off for you, or for this chat. Nothing was charged. "
+                "Please ask them why."
             )
         case Unreadable():
             return _unreadable(outcome.problem, words)

@@ -73,7 +73,9 @@ class Delivery:
         """Tell the outcome, however long the platform takes to be there again, and mark the search as replied."""
         if isinstance(outcome, Found) and job.first:
             outcome = replace(outcome, first=True)
-        message = None if self._is_repeated_flood(job, outcome) else await self._insist_on_showing(job, outcome)
+        # No chat: the person was forgotten while the search was under way.
+        silent = not job.search.origin.chat or self._is_repeated_flood(job, outcome)
+        message = None if silent else await self._insist_on_showing(job, outcome)
         await self.insist(searches.replied, job.search.id, message)
 
     async def tell(self, job: Job, outcome: Outcome) -> None:

@@ -31,6 +31,8 @@ _SEARCH = r"[A-Za-z0-9_-]{16}"
 _MARKET = r"[A-Z]{2}|\*"
 #: The version of the format below: a button of another version is read as an unknown one.
 _VERSION = "1"
+#: An @ that no name follows: a word joiner, which is not seen, stands between them.
+_AT = "@\N{WORD JOINER}"
 #: Our own marks in our own lines.
 _CODE = re.compile(r"`([^`]+)`")
 
@@ -100,6 +102,7 @@ def text(card: Card, limit: int | None = None) -> str:
     """
     if limit is None:
         limit = MAX_CAPTION if any(line.number is not None for line in card.lines) else MAX_TEXT
+    card = _mentioning_nobody(card)
     lines: Sequence[Line] = card.lines
     if not _fits(card, lines, limit):
         kept = bisect_left(range(1, len(lines)), True, key=lambda count: not _fits(card, _first(lines, count), limit))
@@ -129,6 +132,17 @@ def link_preview(card: Card, enabled: bool) -> LinkPreviewOptions:
     if not enabled or card.preview is None:
         return LinkPreviewOptions(is_disabled=True)
     return LinkPreviewOptions(url=card.preview, prefer_large_media=True, show_above_text=True)
+
+
+def _mentioning_nobody(card: Card) -> Card:
+    """Telegram makes a mention of every @name in a message, and tells whoever bears it (FAULTS, threat 8)."""
+    if not any("@" in written for written in (*card.facts, *(line.text for line in card.lines))):
+        return card
+    return replace(
+        card,
+        facts=tuple(fact.replace("@", _AT) for fact in card.facts),
+        lines=tuple(replace(line, text=line.text.replace("@", _AT)) for line in card.lines),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ def how_to_use(words: Words) -> Card:
     """To a text that is neither a command nor a reply."""
     return _notice(
         words(
-            "Send me a photo of a product, and I look for it in TikTok Shop. Words under it steer the search. More: /help"
+            "Send me a photo of a product, and I look for it in TikTok Shop. "
+            "Words under it steer the search. More: /help"
         )
     )
 

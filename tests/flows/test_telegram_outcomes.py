@@ -143,14 +143,16 @@ async def test_a_search_whose_answer_died_with_the_process_is_told_and_not_asked
     await world.see("19 left")
 
 
+@pytest.mark.threat(8)
 @pytest.mark.threat(9)
 @pytest.mark.threat(10)
-async def test_hostile_names_of_products_and_words_are_shown_as_they_are(world):
+async def test_hostile_names_of_products_and_words_are_shown_as_they_are_and_mention_nobody(world):
     world.endpoint.behave("hostile-names")
-    world.send(caption="<b>bold</b> & \u202eevil")
+    world.send(caption="<b>bold</b> & \u202eevil @benjamin")
     answer = await world.see("<script>alert(1)</script>")
-    assert "“<b>bold</b> & evil”" in said(answer)
+    assert "“<b>bold</b> & evil @\N{WORD JOINER}benjamin”" in said(answer)
     assert all("tiktok.com" in entity["url"] for entity in answer["entities"] if "url" in entity)
+    assert "mention" not in {entity["type"] for entity in answer["entities"]}
 
 
 @pytest.mark.threat(25)

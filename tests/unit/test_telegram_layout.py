@@ -169,6 +169,13 @@ def test_a_real_answer_keeps_all_its_products_links_and_receipt(names, hint):
     assert seen.plain.endswith(shown.receipt)
 
 
+@pytest.mark.threat(8)
+@given(HOSTILE)
+def test_no_name_and_no_words_mention_anybody(text_from_outside):
+    shown = answer(f"for @tom {text_from_outside}", "@everyone", facts=(f"“@tom {text_from_outside}”",))
+    assert not re.search(r"@\w", read(text(shown)).plain)
+
+
 def test_long_names_are_shortened_and_short_ones_kept():
     seen = read(text(answer("Short bag", *["🎒" * 300] * 4)))
     assert f"26. Short bag{NBSP}🇺🇸" in seen.plain
