@@ -128,7 +128,7 @@ def _cpu_table(cpu: dict[str, list[float]], photos: int) -> Table:
 
 def _memory_table(used: dict[str, Used], waiting: int, prepared: float) -> Table:
     table = Table("bot", "MiB at rest", f"MiB with {waiting} waiting", "KiB more a photo", title="Memory")
-    table.caption = f"a prepared photo has {prepared:.0f} KiB"
+    table.caption = f"a prepared photo has {prepared:.0f} KiB; the plain bot takes on at most 256 at a time"
     for name, one in used.items():
         more = (one.waiting - one.at_rest) * 1024 / waiting
         table.add_row(name, f"{one.at_rest:.0f}", f"{one.waiting:.0f}", f"{more:.0f}")

@@ -15,6 +15,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOpti
 from telegram.ext import Application, ContextTypes, MessageHandler, filters
 
 SEARCH = os.environ["KEYAPI_URL"] + "/v1/tiktok/product/image-search/analytics"
+SHOP = "https://shop.tiktok.com/view/product"
 HEADERS = {"Authorization": f"Bearer {os.environ['KEYAPI_KEY']}"}
 AT_ONCE = int(os.environ.get("CONCURRENT_UPDATES", "256"))  # what concurrent_updates(True) means
 endpoint = httpx.AsyncClient(timeout=60)
@@ -34,18 +35,13 @@ async def search(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
     photo = await asyncio.to_thread(small, bytes(await file.download_as_bytearray()))
     answer = await endpoint.post(SEARCH, json={"image_base64": photo, "size": 30}, headers=HEADERS)
     hits = [hit["_source"] for hit in answer.raise_for_status().json()["data"]]
-    links = [
-        f"https://shop.tiktok.com/view/product/{hit['product_id']}?region={hit['priority_region']}" for hit in hits
-    ]
+    links = [f"{SHOP}/{hit['product_id']}?region={hit['priority_region']}" for hit in hits]
     lines = [
         f'{number}. <a href="{html.escape(link)}">{html.escape(hit["product_name"][:70])}</a> {hit["priority_region"]}'
         for number, (hit, link) in enumerate(zip(hits[:5], links, strict=False), 1)
     ]
     numbers = [InlineKeyboardButton(str(number), url=link) for number, link in enumerate(links[:5], 1)]
-    pages = [
-        InlineKeyboardButton(f"1-5 of {len(hits)}", callback_data="-"),
-        InlineKeyboardButton(">", callback_data="2"),
-    ]
+    pages = [InlineKeyboardButton(text, callback_data=text) for text in (f"1-5 of {len(hits)}", ">")]
     market = [InlineKeyboardButton("Other market", callback_data="market")]
     await message.reply_html(
         "\n".join(["<b>Closest products</b>", *lines, "<i>1 credit</i>"]),

@@ -1,4 +1,4 @@
-"""An auditor of its own: reads the raw tables and what the endpoint and the chats saw, and nothing of the core's SQL."""
+"""An auditor of its own: reads the raw tables and what endpoint and chats saw, nothing through the core's SQL."""
 
 import asyncio
 import sqlite3
@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from core.model import Wait, Working
-from tests.simulation.world import Does, Life, Request, World
+from tests.simulation.outside import Does, Request
+from tests.simulation.world import Life, World
 
 #: What the journal calls the outcomes that people see.
 KINDS = {

@@ -2,16 +2,19 @@
 
 import asyncio
 import random
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from core import admin
+from core.admission import NotEnough, again
 from core.database import Database
 from core.model import Identity, Origin, PhotoQuery
 from core.searches import Search
 from tests.simulation.checker import Auditor, Books
-from tests.simulation.virtual_time import Died, InlineExecutor
-from tests.simulation.world import NOON, PLATFORM, Does, Life, Reply, World, policy
+from tests.simulation.outside import Does, Reply
+from tests.simulation.virtual_time import Died, SlowExecutor
+from tests.simulation.world import NOON, PLATFORM, Life, World, policy
 
 #: Moments at which stories begin: any noon, shortly before a day's end, shortly before a month's.
 BEGINNINGS = (NOON, datetime(2026, 11, 24, 23, 59, 30, tzinfo=UTC), datetime(2026, 11, 30, 23, 59, 30, tzinfo=UTC))
@@ -40,18 +43,18 @@ class Event:
 class Story:
     """One seed."""
 
-    def __init__(self, seed: int, database: Database, executor: InlineExecutor, books: Books) -> None:
+    def __init__(self, seed: int, database: Database, executor: SlowExecutor, books: Books) -> None:
         self._random = random.Random(seed)
         self._world = World(database, executor, noon=self._random.choice(BEGINNINGS))
+        self._executor = executor
         self._auditor = Auditor(self._world, books)
-        self._stopped = False
         self._life: Life | None = None
 
     async def play(self) -> list[str]:
         """Play it to its end; returns what was wrong."""
         dice, world = self._random, self._world
-        executor_delay = dice.choice((0.0, 0.0, 0.01, 0.05))
-        world.executor.delay = lambda: dice.random() * executor_delay  # type: ignore[attr-defined]
+        slowness = dice.choice((0.0, 0.0, 0.01, 0.05))
+        self._executor.delay = lambda: dice.random() * slowness
         mood = dice.choice(MOODS)
         slow = dice.choice((0.2, 1.0, 6.0))
         world.endpoint.plan = lambda: _reply(dice, mood, slow)
@@ -174,8 +177,6 @@ class Story:
         number = self._random.random()
 
         def query(index: int, search: Search) -> PhotoQuery:
-            from core.admission import again  # noqa: PLC0415 - beside its only use
-
             return again(
                 search,
                 event=f"press {number} {index}",
@@ -185,11 +186,8 @@ class Story:
                 answer=None,
             )
 
-        try:
+        with suppress(NotEnough):
             await life.service.take_album(album, person, query)
-        except Exception as error:
-            if type(error).__name__ != "NotEnough":
-                raise
 
     async def _stop(self, life: Life) -> None:
         loop = asyncio.get_running_loop()

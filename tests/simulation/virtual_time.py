@@ -87,7 +87,7 @@ class InlineExecutor(Executor):
             if self.after:
                 self.after()
             future.set_result(result)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 -- the future carries it to whoever waits, Died too
             future.set_exception(error)
 
 

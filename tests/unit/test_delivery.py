@@ -10,8 +10,9 @@ from sqlalchemy.exc import OperationalError
 from core import facts
 from core.model import Busy, Found, Wait, Working
 from tests.simulation.checker import Books
+from tests.simulation.outside import Reply
 from tests.simulation.virtual_time import InlineExecutor, run
-from tests.simulation.world import Life, Reply, World, open_file, query
+from tests.simulation.world import Life, World, open_file, query
 
 
 @pytest.fixture

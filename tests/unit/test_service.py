@@ -13,8 +13,9 @@ from core.forgetting import forget
 from core.model import Found, Identity, PhotoQuery, Working
 from core.searches import Search, State
 from tests.simulation.checker import Books
+from tests.simulation.outside import Does, Reply
 from tests.simulation.virtual_time import InlineExecutor, run
-from tests.simulation.world import PLATFORM, Does, Life, Reply, World, open_file, policy, query
+from tests.simulation.world import PLATFORM, Life, World, open_file, policy, query
 
 
 @pytest.fixture
@@ -178,6 +179,19 @@ def test_a_stop_while_the_database_is_away_ends_all_the_same(world: World) -> No
             searches.absolve = original
 
     run(story())
+
+
+def test_a_stop_while_a_free_answer_is_being_told_waits_for_that_too(world: World) -> None:
+    async def story() -> None:
+        world.chats.showing = lambda: 3.0
+        life = world.start()
+        await life.service.take(query(world, 1, photo="gone"))
+        await asyncio.sleep(1.5)
+        life = await life.restart()
+        await life.idle()
+
+    run(story())
+    assert said(world) == [["Unreadable"]]
 
 
 # Starting
