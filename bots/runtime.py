@@ -187,28 +187,32 @@ async def running(settings: Settings, database: Database, *, clock: Clock = utc_
         stack.push_async_callback(app.close)
         core.platforms["telegram"] = app.platform
         admins.apps.append(app)
-        await _reach(app, settings, stack)
+        await _connect(app)
         stack.push_async_callback(core.service.drain)
         stack.push_async_callback(app.stop_receiving)
+        # Before anything is received: what this process journals itself must not be taken up.
         if left := await core.service.resume(core.platforms):
             log.info("searches of the last run are taken up", searches=left)
+        if settings.telegram_webhook_url and settings.http_port is not None:
+            await _listen(app, settings.http_host, settings.http_port, stack)
         chores = asyncio.create_task(hourly(database, core.policy, alerts=admins, clock=clock))
         stack.callback(chores.cancel)
         yield Running(core=core, app=app)
 
 
-async def _reach(app: TelegramApp, settings: Settings, stack: AsyncExitStack) -> None:
-    """Connect to Telegram; with a webhook, listen first."""
+async def _connect(app: TelegramApp) -> None:
     try:
-        if settings.telegram_webhook_url and settings.http_port is not None:
-            routes = {WEBHOOK_PATH: app.webhook}
-            await stack.enter_async_context(serving(settings.http_host, settings.http_port, routes))
         await app.start()
     except TelegramRefused as error:
         raise CannotRun(str(error)) from error
-    except OSError as error:
-        raise CannotRun(f"HTTP_PORT {settings.http_port} cannot be listened on: {error.strerror}.") from error
     log.info("Telegram is connected", bot=f"@{app.username}", link=f"https://t.me/{app.username}")
+
+
+async def _listen(app: TelegramApp, host: str, port: int, stack: AsyncExitStack) -> None:
+    try:
+        await stack.enter_async_context(serving(host, port, {WEBHOOK_PATH: app.webhook}))
+    except OSError as error:
+        raise CannotRun(f"HTTP_PORT {port} cannot be listened on: {error.strerror}.") from error
 
 
 async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:

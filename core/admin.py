@@ -9,8 +9,8 @@ from core import chats, facts, ledger, people
 from core.database import insert, one_at_a_time
 from core.model import Identity
 from core.policy import Policy
-from core.standing import PAUSED, credits_of
-from core.tables import admin_actions
+from core.standing import credits_of
+from core.tables import PAUSED, admin_actions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

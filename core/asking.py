@@ -37,7 +37,7 @@ from core.model import (
 from core.photos import Photo, smaller
 from core.policy import Policy
 from core.searches import State
-from core.settling import Superseded
+from core.settling import Halted, Superseded
 from core.turns import Overdue, Turns
 
 log = structlog.get_logger(__name__)
@@ -147,6 +147,8 @@ class Asking:
             nothing = receipt(Charge.NOTHING, job.balance, self._policy, self._clock())
             spent = BudgetSpent(search=search.id, limit=error.limit, until=error.until, receipt=nothing)
             return await self._settle(job, spent)
+        except Halted as halted:
+            return await self._settle(job, halted.outcome)
         except Exception:
             job.committed = False  # nothing was held
             raise

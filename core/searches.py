@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Insert, Row, Select, String, bindparam, cast,
 from core.database import insert_for
 from core.model import Charge, Identity, Origin, Outcome, PhotoQuery
 from core.outcomes import describe
-from core.tables import identities, people, searches
+from core.tables import PAUSED, chats, facts, identities, people, searches
 
 #: 12 random bytes: 16 url-safe characters that nobody guesses (FAULTS, threat 12).
 ID_BYTES = 12
@@ -132,6 +132,22 @@ def move(connection: Connection, search: str, before: State, after: State, **val
     """Compare and swap: True when the search was in ``before`` and is now in ``after``."""
     row = {"of": search, "before": before, "state": after, **values}
     return connection.execute(_SWAP, row).rowcount == 1
+
+
+_ASK = update(searches).where(
+    searches.c.id == bindparam("of"),
+    searches.c.state == State.RECEIVED,
+    ~select(facts.c.name).where(facts.c.name == PAUSED).exists(),
+    ~select(people.c.id).where(people.c.id == searches.c.person_id, people.c.blocked_at.is_not(None)).exists(),
+    ~select(chats.c.chat)
+    .where(chats.c.platform == searches.c.platform, chats.c.chat == searches.c.chat, chats.c.blocked_at.is_not(None))
+    .exists(),
+)
+
+
+def ask(connection: Connection, search: str) -> bool:
+    """Move to asked, unless searching was paused or its person or chat blocked meanwhile."""
+    return connection.execute(_ASK, {"of": search, "state": State.ASKED}).rowcount == 1
 
 
 def settle(

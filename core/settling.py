@@ -7,23 +7,32 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from core import answers, budgets, ledger, searches
+from core import answers, budgets, facts, ledger, searches
 from core.admission import receipt
 from core.clock import month_of
 from core.ledger import Hold
-from core.model import Charge, Lost, Match, Outcome, Unavailable
+from core.model import Blocked, Charge, Lost, Match, Outcome, Paused, Unavailable
 from core.policy import Policy
 from core.searches import Search, State
+from core.tables import PAUSED
 
 
 class Superseded(Exception):
     """The search is no longer where this step expected it: somebody else moved it on (or it was forgotten)."""
 
 
+class Halted(Exception):
+    """An admin paused searching, or blocked the person or the chat, while the photo waited."""
+
+    def __init__(self, outcome: Paused | Blocked) -> None:
+        super().__init__(type(outcome).__name__)
+        self.outcome = outcome
+
+
 def ask(connection: Connection, search: Search, *, policy: Policy, now: datetime) -> Hold:
     """Take the hold and mark the search as asked; only after this may the request reach the endpoint.
 
-    Raises NoCredit or BudgetExceeded (nothing is held then), Superseded.
+    Raises NoCredit, BudgetExceeded, Halted or Superseded: nothing is held then.
     """
     if month_of(now) != month_of(search.received_at):
         # A month began while the photo waited: its allowance is the first to be used.
@@ -37,9 +46,18 @@ def ask(connection: Connection, search: Search, *, policy: Policy, now: datetime
         limits=policy.limits,
         now=now,
     )
-    if not searches.move(connection, search.id, State.RECEIVED, State.ASKED):
-        raise Superseded
+    if not searches.ask(connection, search.id):
+        raise _why_not(connection, search)
     return hold
+
+
+def _why_not(connection: Connection, search: Search) -> Halted | Superseded:
+    stored = searches.find(connection, search.id)
+    if stored is None or stored.state is not State.RECEIVED:
+        return Superseded()
+    if facts.get(connection, PAUSED) is not None:
+        return Halted(Paused(search=search.id))
+    return Halted(Blocked(search=search.id))
 
 
 def answered(

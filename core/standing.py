@@ -11,11 +11,8 @@ from core.budgets import EVERYWHERE, Spent
 from core.clock import day_of, month_of
 from core.model import Identity, PhotoQuery
 from core.policy import Policy
-from core.tables import Instant, chats, entries, facts, identities, searches
+from core.tables import PAUSED, Instant, chats, entries, facts, identities, searches
 from core.tables import people as people_table
-
-#: The name of the fact that an admin paused searching.
-PAUSED = "paused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -212,7 +212,9 @@ forgotten = Table(
     Column("blocked", Boolean, nullable=False, server_default=false()),
 )
 
-#: Small facts of the running bot that outlive it: ``paused``, hashes of what was set up on a platform.
+#: Small facts of the running bot that outlive it: that an admin paused searching (the value is when), hashes of what
+#: was set up on a platform.
+PAUSED = "paused"
 facts = Table(
     "facts",
     metadata,

@@ -7,15 +7,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from core import answers, searches, settling
+from core import admin, answers, searches, settling
+from core.admin import By
 from core.budgets import BudgetExceeded, spent_now
 from core.check import check
 from core.ledger import NoCredit
-from core.model import Charge, Found, Lost
+from core.model import Blocked, Charge, Found, Lost, Paused
 from core.recall import recall
 from core.searches import State
-from core.settling import Superseded
-from tests.builders import MATCHES, NOW, Books, books, digest_of, in_memory, limits, photo, policy
+from core.settling import Halted, Superseded
+from tests.builders import MATCHES, NOW, PEPPER, Books, books, digest_of, in_memory, limits, photo, policy, telegram
 
 
 @pytest.fixture
@@ -49,6 +50,24 @@ def test_a_refusal_costs_nothing(bank):
     search, hold = asked(bank)
     bank.refuse(search, hold)
     assert stands(bank, search) == (State.SETTLED, "unavailable", Charge.NOTHING, 20)
+    assert bank.do(spent_now, NOW) == (0, 0)
+
+
+@pytest.mark.parametrize(("halt", "told"), [("pause", Paused), ("block person", Blocked), ("block chat", Blocked)])
+def test_what_an_admin_stops_while_a_photo_waits_is_not_asked_for_it(bank, halt, told):
+    search = bank.accept(photo(1, chat="-100")).search
+    by = By(admin="telegram:9", event=None, at=NOW)
+    match halt:
+        case "pause":
+            bank.do(admin.pause, by, paused=True, reason=None)
+        case "block person":
+            bank.do(admin.block_person, by, telegram(1), blocked=True, reason=None, pepper=PEPPER)
+        case _:
+            bank.do(admin.block_chat, by, "telegram", "-100", blocked=True, reason=None)
+    with pytest.raises(Halted) as halted:
+        bank.ask(search)
+    assert halted.value.outcome == told(search=search.id)
+    assert stands(bank, search) == (State.RECEIVED, None, None, 20)
     assert bank.do(spent_now, NOW) == (0, 0)
 
 
