@@ -116,10 +116,10 @@ async def test_a_search_that_takes_long_says_so_in_the_message_that_becomes_the_
 @pytest.mark.fault(9)
 async def test_what_waits_when_the_bot_stops_is_told_of_a_pause_and_answered_after_the_start(tmp_path):
     async with living(tmp_path, keyapi_concurrency=1) as world:
-        world.endpoint.behave("slow", times=1, seconds=2.5)
+        world.endpoint.behave("slow", times=1, seconds=1.0)
         world.send(ANN)
-        world.send(BEN, product="teapot")
         await world.until(lambda: world.endpoint.requests)
+        world.send(BEN, product="teapot")
         await world.idle_updates()
         await world.stop()
         assert "Closest products" in world.said_in(ANN)[0]
