@@ -1,6 +1,7 @@
 # make demo   play with the bot in the browser: no account, no key, nothing to pay
 # make run    the bot itself, with the settings of .env
 # make test   every test          make lint   formatting, types, arrows between modules
+# make bench  CPU a photo and memory, against the plainest bot that does the job
 # make clean  remove what make made (never your .env or database)
 #
 # ARGS go to the command: make demo ARGS="--port 8080", make test ARGS="tests/unit -k ledger".
@@ -10,9 +11,11 @@
 #   $UV --python-version 3.11 --group build -o requirements.lock
 #   $UV --python-version 3.11 --group build --group dev --constraint requirements.lock -o requirements-dev.lock
 
-.PHONY: demo run test lint clean chromium
+.PHONY: demo run test lint bench clean chromium
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
+# Compiled modules are kept: tests start many processes, and each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,\
@@ -29,7 +32,10 @@ run: $(VENV)/runtime
 	@$(VENV)/bin/snapshop run $(ARGS)
 
 test: $(VENV)/dev chromium
-	@$(VENV)/bin/python -m pytest -q -n 2 --dist worksteal -rfEs $(ARGS)
+	@$(VENV)/bin/python -m pytest -q -n 4 --maxschedchunk 1 -rfEs $(ARGS)
+
+bench: $(VENV)/dev
+	@$(VENV)/bin/python -m tests.benchmarks.compare $(ARGS)
 
 lint: $(VENV)/dev
 	@$(VENV)/bin/ruff format --check --quiet --output-format concise . || \

@@ -15,12 +15,24 @@ from tests import postgres
 ON_CI = os.environ.get("CI") == "true"
 
 # Two busy cores make single examples slow; on CI the same examples are tried each time.
-hypothesis.settings.register_profile("snapshop", deadline=None, derandomize=ON_CI)
+hypothesis.settings.register_profile("snapshop", deadline=None, derandomize=ON_CI, max_examples=50)
 hypothesis.settings.load_profile("snapshop")
 
 # What the developer's own shell sets is not what a test is about.
 for _name in [name for name in os.environ if name.lower() in Settings.model_fields]:
     del os.environ[_name]
+
+
+#: Tests that wait for processes or a browser begin first: a long one that begins last makes everybody wait for it.
+WAITING = ("tests/faults/test_stopping", "tests/faults/", "tests/flows/test_run", "tests/browser/", "tests/flows/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests so that several processes end at about the same time."""
+    names = {item: item.path.as_posix() for item in items}
+    items.sort(
+        key=lambda item: next((place for place, name in enumerate(WAITING) if name in names[item]), len(WAITING))
+    )
 
 
 @pytest.fixture(scope="session")

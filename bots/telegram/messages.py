@@ -63,8 +63,8 @@ class TelegramMessenger:
         if working.quiet:
             self._signs.show(working.search, origin)
             return None
-        if working.pausing:
-            self._signs.end(working.search)
+        if working.pausing or working.before:
+            self._signs.end(working.search)  # the message says that it waits: nobody works on it yet
         card = outcome_card(working, words(origin.language), self._links)
         return (await self._poster.put(place_of(origin), card)).message
 

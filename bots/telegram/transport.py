@@ -46,7 +46,7 @@ MAX_PIECE: Final = 1024 * 1024
 MAX_CONNECTIONS: Final = 256
 
 _FORM: Final = "application/x-www-form-urlencoded"
-_UNQUOTABLE: Final = re.compile(r'[\x00-\x1f\x7f"]')
+_UNQUOTABLE: Final = re.compile(r'[\x00-\x1f\x7f";]')
 
 
 class NotSent(NetworkError):
@@ -179,7 +179,8 @@ def _body(data: RequestData | None) -> tuple[bytes, str]:
 
 def _quoted(name: str) -> str:
     """A name inside a multipart header: quotes and line ends escaped as browsers do (WHATWG, multipart form
-    data), and with them every control character, which no header may hold."""
+    data), and with them every control character, which no header may hold, and the semicolon, at which some
+    readers end a value even inside quotes."""
     return _UNQUOTABLE.sub(lambda found: f"%{ord(found[0]):02X}", name)
 
 
