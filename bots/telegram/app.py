@@ -140,25 +140,32 @@ class TelegramApp:
         """Reach Telegram, and settle how updates come. Raises TelegramRefused, with one sentence."""
         await self._reach()
         webhook, secret = self._settings.telegram_webhook_url, self._settings.telegram_webhook_secret
+        if webhook is None or secret is None:
+            await self._leave_webhook()
+        else:
+            await self._take_webhook(webhook.removesuffix(WEBHOOK_PATH) + WEBHOOK_PATH, secret.get_secret_value())
+        self._replies.later(self._set_up())
+
+    async def _leave_webhook(self) -> None:
+        """Polls are answered only where no webhook is set; what waits for one is kept."""
         try:
-            if webhook is None or secret is None:
-                await self.bot.delete_webhook()
-            else:
-                self._receive = telegram_webhook(
-                    self._handlers.handle,
-                    self.bot,
-                    secret.get_secret_value(),
-                    pause_on=(DatabaseUnavailable,),
-                    on_pause=self._tell("cannot_write"),
-                )
-                await self.bot.set_webhook(
-                    webhook.removesuffix(WEBHOOK_PATH) + WEBHOOK_PATH,
-                    secret_token=secret.get_secret_value(),
-                    allowed_updates=ALLOWED_UPDATES,
-                )
+            await self.bot.delete_webhook()
+        except TelegramError as error:
+            # If there is one, the polls say so; a server that knows no webhooks needs none taken away.
+            log.warning("webhook_not_deleted", error=error.message)
+
+    async def _take_webhook(self, url: str, secret: str) -> None:
+        self._receive = telegram_webhook(
+            self._handlers.handle,
+            self.bot,
+            secret,
+            pause_on=(DatabaseUnavailable,),
+            on_pause=self._tell("cannot_write"),
+        )
+        try:
+            await self.bot.set_webhook(url, secret_token=secret, allowed_updates=ALLOWED_UPDATES)
         except TelegramError as error:
             raise TelegramRefused(f"Telegram does not take the webhook's settings: {error.message}.") from None
-        self._replies.later(self._set_up())
 
     async def run(self) -> None:
         """Receive until ``stop_receiving``. Raises AnotherInstance, TelegramRefused."""

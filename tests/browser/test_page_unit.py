@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 import string
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -16,18 +15,8 @@ from hypothesis import strategies as st
 from playwright.async_api import Page, async_playwright
 
 from bots.sandbox.page import add_page
+from tests.browser.visitor import CHROMIUM, FLAGS
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 JPEG = bytes.fromhex("ffd8ffe000104a464946")
 
 

@@ -118,3 +118,11 @@ async def test_a_telegram_that_is_not_there_is_one_sentence(tmp_path):
             await world.start()
         await world._close()
         await world.start()
+
+
+async def test_a_server_that_knows_no_webhooks_is_polled_all_the_same(world):
+    await world.stop()
+    world.telegram.faults.fail("deleteWebhook", 404, "Not Found: method not found")
+    await world.start()
+    world.send()
+    await world.see("Closest products")
