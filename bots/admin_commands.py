@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from bots.cards import Card, Line, Tone
 from bots.context import Asker, Command, Context, said
@@ -10,6 +10,7 @@ from bots.wording import Words
 from core import admin
 from core.admin import By
 from core.budgets import spent_now
+from core.clock import end_of
 from core.model import Identity
 from core.texts import clean
 from core.usage import Period, Usage, usage
@@ -75,7 +76,7 @@ def _is_number(text: str) -> bool:
 def _end_of(day: str, words: Words) -> datetime:
     """Credits until a day can be used on that day (UTC)."""
     try:
-        return datetime.combine(date.fromisoformat(day) + timedelta(days=1), time(), UTC)
+        return end_of(date.fromisoformat(day))
     except (ValueError, OverflowError):
         raise Misunderstood(words("{date} is no date: write it like 2026-12-31.", date=day)) from None
 

@@ -1,5 +1,6 @@
 """An outcome as a card: what is said, what it cost, and what can be pressed; the same on every platform."""
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from typing import assert_never
@@ -35,8 +36,8 @@ PAGE_SIZE = 5
 #: Characters of a product's name and of the hint in an answer.
 NAME_LIMIT = 70
 HINT_SHOWN = 40
-#: Markets side by side in their list: two names fit a phone.
-_MARKETS_A_ROW = 2
+#: Choices side by side in a list: two names fit a phone.
+_CHOICES_A_ROW = 2
 
 
 class Tone(StrEnum):
@@ -149,11 +150,16 @@ class Links:
     pictures: bool
 
 
-def outcome_card(outcome: Outcome | Working, words: Words, links: Links, *, first: bool = False) -> Card:
-    """The card of an outcome; ``first`` adds a line of help to somebody's first answer."""
+def in_rows(choices: Sequence[Action]) -> tuple[tuple[Action, ...], ...]:
+    """The buttons of a list to choose from."""
+    return tuple(tuple(choices[at : at + _CHOICES_A_ROW]) for at in range(0, len(choices), _CHOICES_A_ROW))
+
+
+def outcome_card(outcome: Outcome | Working, words: Words, links: Links) -> Card:
+    """The card of an outcome, or of a search that goes on."""
     match outcome:
         case Found():
-            return _found(outcome, words, links, first)
+            return _found(outcome, words, links)
         case NothingFound():
             return _nothing(outcome, words)
         case Working():
@@ -161,9 +167,8 @@ def outcome_card(outcome: Outcome | Working, words: Words, links: Links, *, firs
         case Lost() | Unavailable():
             return _told(outcome, words, Tone.ERROR, again=True, receipt=receipt_line(outcome.receipt, words))
         case NoCredits() | BudgetSpent():
-            return _told(
-                outcome, words, Tone.NOTICE, again=True, receipt=words("not charged")
-            )  # the rest is in the sentence
+            # What is left, and when more comes, is in the sentence.
+            return _told(outcome, words, Tone.NOTICE, again=True, receipt=words("not charged"))
         case Busy() | Paused() | Stale():
             return _told(outcome, words, Tone.NOTICE, again=True)
         case Unreadable():
@@ -199,7 +204,6 @@ def market_card(search: str, words: Words, current: str | None, free: frozenset[
         if code in free:
             label = words("{market} · free", market=label)
         buttons.append(Action(label, Press.IN, search=search, argument=code))
-    rows = [tuple(buttons[at : at + _MARKETS_A_ROW]) for at in range(0, len(buttons), _MARKETS_A_ROW)]
     unproven = words.all_of([words.market(market.code) for market in MARKETS if not market.proven])
     return Card(
         tone=Tone.NOTICE,
@@ -208,11 +212,11 @@ def market_card(search: str, words: Words, current: str | None, free: frozenset[
             Line(words("Where shall I look for this photo?")),
             Line(words("{markets} may have few products.", markets=unproven)),
         ),
-        rows=(*rows, (Action(words("‹ Back"), Press.PAGE, search=search, argument="0"),)),
+        rows=(*in_rows(buttons), (Action(words("‹ Back"), Press.PAGE, search=search, argument="0"),)),
     )
 
 
-def _found(found: Found, words: Words, links: Links, first: bool) -> Card:
+def _found(found: Found, words: Words, links: Links) -> Card:
     total = len(found.matches)
     last_page = max(0, (total - 1) // PAGE_SIZE)
     page = min(max(found.page, 0), last_page)
@@ -231,13 +235,9 @@ def _found(found: Found, words: Words, links: Links, first: bool) -> Card:
         heading=words("Closest products"),
         facts=_facts(found.region, found.hint, words),
         lines=lines,
-        help=words("Words under a photo steer the search, #US picks a market. More: /help") if first else "",
+        help=words("Words under a photo steer the search, #US picks a market. More: /help") if found.first else "",
         receipt=receipt_line(found.receipt, words),
-        rows=(
-            *([opening] if opening else []),
-            *([turning] if last_page else []),
-            *_next_steps(found, words),
-        ),
+        rows=(*([opening] if opening else []), *([turning] if last_page else []), *_next_steps(found, words)),
         pictures=_pictures(numbered, links),
         preview=next((line.link for line in lines if line.link), None),
     )

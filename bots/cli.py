@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -19,7 +19,7 @@ from core.settings import Settings, SettingsError, load_settings
 
 app = typer.Typer(
     name="snapshop",
-    help="Send a photo in a chat, get the matching TikTok Shop products, every credit accounted for.\n\n"
+    help="Send a photo in a chat, get the closest products in TikTok Shop, every credit accounted for.\n\n"
     "Settings come from the environment and from .env in this folder (.env.example explains each). "
     "Try it without any: snapshop demo.",
     no_args_is_help=True,
@@ -32,7 +32,7 @@ app = typer.Typer(
 CONFIG = 78
 FAILED = 1
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 def fail(sentence: str, code: int = FAILED) -> NoReturn:
@@ -179,6 +179,7 @@ def grant(
     """Give a person credits; done at once, also while the bot runs."""
     from bots.runtime import read_pepper
     from core import admin
+    from core.clock import end_of
     from core.database import Database
     from core.model import Identity
     from core.policy import Policy
@@ -186,9 +187,14 @@ def grant(
     settings = read_settings(level="WARNING")
     try:
         whom = Identity.parse(person)
-        ends_on = datetime.combine(date.fromisoformat(until) + timedelta(days=1), time(), UTC) if until else None
     except ValueError as error:
         fail(f"{error}.", 2)
+    if whom.user.startswith("-"):
+        fail(f"{whom} is a chat: credits belong to people.", 2)
+    try:
+        ends_on = end_of(date.fromisoformat(until)) if until else None
+    except (ValueError, OverflowError):  # the calendar ends with the year 9999
+        fail(f"{until} is no date: write it like 2026-12-31.", 2)
     now = datetime.now(UTC)
     if ends_on is not None and ends_on <= now:
         fail(f"{until} is over already.", 2)
@@ -224,7 +230,7 @@ def check() -> None:
 
 @app.command()
 def migrate() -> None:
-    """Bring the database's schema up to date; `run` and `demo` do so by themselves."""
+    """Bring the database's schema up to date; whatever else opens the database does so by itself."""
     import migrations
     from bots.runtime import CannotRun, open_database
 
@@ -238,7 +244,7 @@ def migrate() -> None:
 
 @app.command()
 def doctor(as_json: Json = False) -> None:
-    """Look at settings, bot, key, database and clock; say what to do about each. Spends no credit."""
+    """Look at settings, bot, the key's form, database and clock; say what to do about each. Spends no credit."""
     from bots.doctor import examine
 
     finish(examine(as_json=as_json))

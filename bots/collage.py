@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 #: Pixels of a picture that is decoded at all; a shop's pictures have 1 or 2 million.
 MAX_PIXELS = 25_000_000
-#: TELEGRAM, "The answer": a square of 536 px, then squares of 264 px two by two, 8 px apart; JPEG quality 85.
+#: A square of 536 px, then squares of 264 px two by two, 8 px apart: wide enough for a phone; JPEG quality 85.
 LARGE = 536
 SMALL = 264
 GAP = 8

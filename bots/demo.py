@@ -34,6 +34,8 @@ KEY = "sk_live_demo"
 #: The people of the demo; the admin is ADMINS.
 MIA, TOM, ADMIN = 101, 102, 900
 GROUP = -1001000000001
+#: Bytes of an upload to the page: ten photos of 20 MB, what Telegram takes.
+_UPLOAD = 200 * 1024 * 1024
 
 
 def demo_world() -> TelegramWorld:
@@ -109,10 +111,6 @@ async def demo_running(*, port: int, pictures: bool, folder: Path, **changes: An
 def _samples() -> tuple[Sample, ...]:
     """Drawing them takes half a second: once for all demos of a process."""
     return tuple(samples())
-
-
-#: Ten photos of 20 MB, what Telegram takes.
-_UPLOAD = 200 * 1024 * 1024
 
 
 @asynccontextmanager

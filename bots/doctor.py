@@ -73,6 +73,9 @@ async def _checks() -> AsyncIterator[Finding]:
     if settings.telegram_bot_token is not None:
         async for finding in _telegram(settings):
             yield finding
+    elif settings.discord_bot_token is not None:
+        text = "TELEGRAM_BOT_TOKEN is missing: this release speaks Telegram only."
+        yield Finding(check="telegram", verdict=Verdict.BROKEN, text=text)
 
 
 def _database(settings: Settings) -> Finding:

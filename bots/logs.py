@@ -1,7 +1,7 @@
 """Logs: one line a record to stderr, for people or as JSON, and no secret in any of them.
 
-httpx prints Telegram's addresses with the token in them at INFO, and python-telegram-bot does at DEBUG. So
-what the handler writes is searched for secrets as the last step, when it is text, tracebacks included.
+Libraries print addresses with the bot's token in them: httpx at INFO, python-telegram-bot at DEBUG. So what
+the handler writes is searched for secrets as the last step, when it is text, tracebacks included.
 """
 
 import contextlib

@@ -11,7 +11,6 @@ from bots.runtime import build_core, open_database, read_pepper
 from core import admin, settling
 from core.clock import utc_now
 from core.model import (
-    ANY_MARKET,
     HINT_LIMIT,
     Found,
     Identity,
@@ -84,7 +83,7 @@ async def find_one(settings: Settings, picture: bytes, *, region: str, words: st
             origin=origin,
             person=OPERATOR,
             hint=clean(words, HINT_LIMIT) or None,
-            region=code or ANY_MARKET if region else None,
+            region=code,
             sent_at=now,
             asked_for=True,
             size=len(picture),

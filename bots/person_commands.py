@@ -1,6 +1,6 @@
 """Commands for everybody: what there is, markets, credits, language, privacy."""
 
-from bots.cards import Action, Card, Line, Press, Tone
+from bots.cards import Action, Card, Line, Press, Tone, in_rows
 from bots.context import Asker, Command, Context, said
 from bots.wording import Words, languages
 from bots.wording import words as words_of
@@ -14,8 +14,6 @@ from core.texts import clean
 
 #: Entries that /credits shows.
 _HISTORY = 10
-#: Buttons side by side: two names fit a phone.
-_A_ROW = 2
 #: A deep link `…?start=region-GB` also sets the market.
 _REGION_LINK = "region-"
 
@@ -88,8 +86,7 @@ async def _markets(context: Context, asker: Asker, words: Words) -> Card:
     buttons = [
         Action(("✓ " if code == used else "") + _market(code, words), Press.REGION, argument=code) for code in codes
     ]
-    rows = [tuple(buttons[at : at + _A_ROW]) for at in range(0, len(buttons), _A_ROW)]
-    return Card(tone=Tone.ANSWER, lines=tuple(lines), rows=tuple(rows))
+    return Card(tone=Tone.ANSWER, lines=tuple(lines), rows=in_rows(buttons))
 
 
 async def set_region(context: Context, asker: Asker, words: Words, argument: str) -> Card:
@@ -127,8 +124,8 @@ async def language(context: Context, asker: Asker, words: Words, arguments: str)
         return await set_language(context, asker, words, arguments)
     buttons = [Action(_language_name(tag), Press.LANGUAGE, argument=tag) for tag in languages()]
     follow = Action(words("As my app"), Press.LANGUAGE)
-    rows = [tuple(buttons[at : at + _A_ROW]) for at in range(0, len(buttons), _A_ROW)]
-    return Card(tone=Tone.ANSWER, lines=(Line(words("Which language shall I speak?")),), rows=(*rows, (follow,)))
+    question = Line(words("Which language shall I speak?"))
+    return Card(tone=Tone.ANSWER, lines=(question,), rows=(*in_rows(buttons), (follow,)))
 
 
 async def set_language(context: Context, asker: Asker, words: Words, argument: str) -> Card:
@@ -198,7 +195,7 @@ async def privacy(context: Context, asker: Asker, words: Words, arguments: str) 
     return said(
         words("Photos are not kept: a fingerprint of the photo and its answer are, so that the same question is free."),
         words(
-            "I keep who searched when, the words, and what it cost, for {n} days; then only the numbers.",
+            "Of a search I keep the words, the chat and the answer for {n} days, its time and cost until you /forget.",
             n=words.number(context.settings.retention_days),
         ),
         words("The photo and the words go to the search service, without your name."),

@@ -15,8 +15,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bots.cards import Picture
+from core.regions import is_this_machine
 
-#: KEYAPI, "Pictures of products": bytes and seconds for each, and how many are fetched at once.
+#: Bytes and seconds for each picture, and how many are fetched at once.
 MAX_BYTES = 5 * 1024 * 1024
 SECONDS = 5.0
 AT_ONCE = 5
@@ -181,7 +182,7 @@ def _checked(template: str) -> str:
         raise ValueError(f"PRODUCT_PICTURE_URL must not lead to {host}")
     if parts.fragment or ".." in parts.path.split("/"):
         raise ValueError("PRODUCT_PICTURE_URL must not have '..' or '#' in it")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_this_machine(host)):
         raise ValueError("PRODUCT_PICTURE_URL must be https (http only on this machine)")
     return template
 
@@ -192,9 +193,3 @@ def _is_nobodys(host: str) -> bool:
         ip = ipaddress.ip_address(host)
         return ip.is_link_local or ip.is_unspecified or ip.is_multicast
     return False
-
-
-def _is_loopback(host: str) -> bool:
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"

@@ -46,15 +46,12 @@ class CannotRun(Exception):
 class Core:
     """The core, put together; `close` it at the end."""
 
-    database: Database
     service: Service
     policy: Policy
     breaker: Breaker
-    turns: Turns
     #: Filled by the adapters before the first query.
     platforms: dict[str, Platform]
     pepper: bytes
-    clock: Clock
     _endpoint: KeyApi = field(repr=False)
     _decoders: Decoders = field(repr=False)
 
@@ -108,14 +105,11 @@ def build_core(
     )
     service = Service(database, finder, delivery, turns, policy=policy, clock=clock)
     return Core(
-        database=database,
         service=service,
         policy=policy,
         breaker=breaker,
-        turns=turns,
         platforms=platforms,
         pepper=pepper,
-        clock=clock,
         _endpoint=endpoint,
         _decoders=decoders,
     )

@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 
 from core import answers, budgets, searches
 from core.budgets import BudgetExceeded
-from core.clock import next_month
 from core.database import one_at_a_time
 from core.model import (
     ANY_MARKET,
@@ -18,7 +17,6 @@ from core.model import (
     Charge,
     Found,
     Identity,
-    Match,
     MembersOnly,
     NoCredits,
     NothingFound,
@@ -26,11 +24,11 @@ from core.model import (
     Paused,
     PhotoQuery,
     Problem,
-    Receipt,
     Stale,
     Unreadable,
     Wait,
 )
+from core.outcomes import answer_of
 from core.photo_files import LARGEST_FILE
 from core.policy import Policy
 from core.searches import Search, State
@@ -38,7 +36,7 @@ from core.standing import Standing, load
 
 #: A photo that was sent longer ago than this, while the bot was away, is not searched unasked.
 STALE_AFTER = timedelta(hours=1)
-#: Photos of one person that may wait at the same time (FAULTS, threat 16).
+#: Photos of one person that may wait at the same time.
 MAX_WAITING = 10
 
 
@@ -64,21 +62,6 @@ class Accepted:
     duplicate: bool = False
     balance: int = 0
     first: bool = False
-
-
-def receipt(charge: Charge, balance: int, policy: Policy, now: datetime) -> Receipt:
-    """A receipt at a moment."""
-    renews_on = next_month(now).date()
-    return Receipt(charge=charge, balance=balance, allowance=policy.allowance, renews_on=renews_on)
-
-
-def answer_of(
-    search: str, matches: tuple[Match, ...], region: str | None, hint: str | None, paid: Receipt
-) -> Found | NothingFound:
-    """The outcome of an answer, also an empty one."""
-    if not matches:
-        return NothingFound(search=search, region=region, hint=hint, receipt=paid)
-    return Found(search=search, matches=matches, region=region, hint=hint, receipt=paid)
 
 
 def accept(
@@ -233,7 +216,7 @@ def _at_once(
     now: datetime,
 ) -> Outcome | None:
     """What is told without waiting: refusals that cost nothing to find out, and answers that are known."""
-    nothing = receipt(Charge.NOTHING, standing.balance, policy, now)
+    nothing = policy.receipt(Charge.NOTHING, standing.balance, now)
     if standing.blocked:
         return Blocked(search=search)
     if not query.member:
@@ -243,7 +226,7 @@ def _at_once(
     if not query.asked_for and now - query.sent_at > STALE_AFTER:
         return Stale(search=search)
     if key and not query.fresh and (matches := answers.read_fresh(connection, key, now)) is not None:
-        stored = receipt(Charge.STORED, standing.balance, policy, now)
+        stored = policy.receipt(Charge.STORED, standing.balance, now)
         return answer_of(search, matches, region, query.hint, stored)
     if query.size is not None and query.size > LARGEST_FILE:
         return Unreadable(search=search, problem=Problem.TOO_LARGE)

@@ -9,7 +9,6 @@ from typing import Any
 import structlog
 
 from core import searches, settling
-from core.admission import answer_of, receipt
 from core.answers import question_key
 from core.budgets import BudgetExceeded
 from core.clock import Clock
@@ -34,6 +33,7 @@ from core.model import (
     Unreadable,
     Wait,
 )
+from core.outcomes import answer_of
 from core.photos import Photo, smaller
 from core.policy import Policy
 from core.searches import State
@@ -42,7 +42,7 @@ from core.turns import Overdue, Turns
 
 log = structlog.get_logger(__name__)
 
-#: KEYAPI: after the first 429 without a Retry-After one new attempt follows after about 2 s.
+#: Seconds before the one new attempt that follows the first 429, where there is no Retry-After.
 _FIRST_RETRY = 2.0
 #: A transaction that must happen, tried until the database can be written.
 Insist = Callable[..., Any]
@@ -141,10 +141,10 @@ class Asking:
         try:
             hold = await self._database.run(settling.ask, search, policy=self._policy, now=self._clock())
         except NoCredit:
-            nothing = receipt(Charge.NOTHING, 0, self._policy, self._clock())
+            nothing = self._policy.receipt(Charge.NOTHING, 0, self._clock())
             return await self._settle(job, NoCredits(search=search.id, receipt=nothing))
         except BudgetExceeded as error:
-            nothing = receipt(Charge.NOTHING, job.balance, self._policy, self._clock())
+            nothing = self._policy.receipt(Charge.NOTHING, job.balance, self._clock())
             spent = BudgetSpent(search=search.id, limit=error.limit, until=error.until, receipt=nothing)
             return await self._settle(job, spent)
         except Halted as halted:
@@ -185,7 +185,7 @@ class Asking:
         search, now = job.search, self._clock()
         is_back = access.passed()
         self._pace.succeeded()
-        paid = receipt(Charge.PAID, hold.balance, self._policy, now)
+        paid = self._policy.receipt(Charge.PAID, hold.balance, now)
         outcome = answer_of(search.id, matches, search.region, search.hint, paid)
         key = question_key(photo.digest, search.region, search.hint)
         await self._insist(
@@ -210,7 +210,7 @@ class Asking:
     ) -> Outcome | RateLimited | TooLarge:
         search, now = job.search, self._clock()
         log.warning("not answered", search=search.id, error=str(error), perhaps_charged=error.perhaps_charged)
-        returned = receipt(Charge.NOTHING, hold.balance + 1, self._policy, now)
+        returned = self._policy.receipt(Charge.NOTHING, hold.balance + 1, now)
         if error.perhaps_charged:
             lost = Lost(search=search.id, receipt=returned)
             await self._insist(settling.lost, search, lost, now)
@@ -246,7 +246,7 @@ class Asking:
         return outcome
 
     def _unavailable(self, job: Job) -> Unavailable:
-        nothing = receipt(Charge.NOTHING, job.balance, self._policy, self._clock())
+        nothing = self._policy.receipt(Charge.NOTHING, job.balance, self._clock())
         return Unavailable(search=job.search.id, receipt=nothing)
 
 

@@ -22,10 +22,14 @@ def month_of(moment: datetime) -> str:
     return day_of(moment)[:7]
 
 
+def end_of(day: date) -> datetime:
+    """The midnight at which a day ends, UTC. Raises OverflowError for the calendar's last day."""
+    return datetime.combine(day + timedelta(days=1), time(), UTC)
+
+
 def next_day(moment: datetime) -> datetime:
     """The next midnight, UTC."""
-    today = moment.astimezone(UTC).date()
-    return datetime.combine(today + timedelta(days=1), time(), UTC)
+    return end_of(moment.astimezone(UTC).date())
 
 
 def next_month(moment: datetime) -> datetime:

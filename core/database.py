@@ -23,7 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: Seconds that a transaction may wait for its turn and for the database's lock (FAULTS 30).
+#: Seconds that a transaction may wait for its turn and for the database's lock.
 DEADLINE = 5.0
 #: PostgreSQL: sessions that write at the same time. SQLite has one writer, whatever we wish.
 POSTGRES_WRITERS = 4
@@ -66,7 +66,7 @@ class Database:
         transact(self.writing, lambda connection: connection.exec_driver_sql("select 1").all())
 
     async def erase_traces(self) -> None:
-        """After deleting what must not remain: empty SQLite's write-ahead log into the file (FAULTS 21).
+        """After deleting what must not remain: empty SQLite's write-ahead log into the file.
 
         Raises DatabaseUnavailable when somebody reads an older state all the while.
         """
@@ -160,7 +160,7 @@ def sqlite_path(url: URL) -> Path:
 
 
 def create_private(path: Path) -> None:
-    """Create the file with mode 0600 before SQLite does with 0644; ``-wal`` and ``-shm`` follow it (FAULTS 10)."""
+    """Create the file with mode 0600 before SQLite does with 0644; ``-wal`` and ``-shm`` follow it."""
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     if path.stat().st_uid == os.geteuid():
         path.chmod(0o600)
@@ -175,7 +175,7 @@ def _engine(url: URL, *, size: int, begin: str, read_only: bool = False) -> Engi
 
     @event.listens_for(engine, "connect")
     def set_up(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        # The driver's own transactions let a SELECT run outside of them: four processes overdrew (FAULTS 2).
+        # The driver's own transactions let a SELECT run outside of them: four processes overdrew.
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={DEADLINE * 1000:.0f}")
@@ -184,7 +184,7 @@ def _engine(url: URL, *, size: int, begin: str, read_only: bool = False) -> Engi
             cursor.execute("PRAGMA query_only=ON")
         else:
             cursor.execute("PRAGMA journal_mode=WAL")
-            # FULL lost no acknowledged commit in 300 simulated power cuts; NORMAL did (FAULTS 3).
+            # FULL lost no acknowledged commit in 300 simulated power cuts; NORMAL did.
             cursor.execute("PRAGMA synchronous=FULL")
             cursor.execute("PRAGMA secure_delete=ON")
         cursor.close()

@@ -18,9 +18,9 @@ log = structlog.get_logger(__name__)
 
 #: Seconds after which a person is told that their search goes on, or at once if it is expected to take longer.
 PATIENCE = 2.0
-#: Seconds between two tries to show an answer: doubling to this.
+#: The longest pause, in seconds, between two tries to show an answer: they double to this.
 _LONGEST_RETRY = 60.0
-#: "You have too many photos waiting" is said once a minute to a person (FAULTS, threat 16).
+#: "You have too many photos waiting" is said to a person once in so many seconds.
 _FLOOD_NOTICE = 60.0
 
 

@@ -7,7 +7,6 @@ from contextlib import nullcontext
 import structlog
 
 from core import admission, answers, searches
-from core.admission import answer_of, receipt
 from core.asking import Asking
 from core.clock import Clock
 from core.database import Database
@@ -15,6 +14,7 @@ from core.delivery import Delivery
 from core.inflight import Ending, InFlight
 from core.jobs import Job
 from core.model import Charge, Identity, Lost, Outcome, PhotoGone, PhotoQuery, Platform, Receipt, Unreadable
+from core.outcomes import answer_of
 from core.photos import Decoders, Photo, UnreadablePhoto
 from core.policy import Policy
 from core.searches import Search, State
@@ -169,4 +169,4 @@ class Finder:
         return outcome
 
     def _receipt(self, job: Job, charge: Charge) -> Receipt:
-        return receipt(charge, job.balance, self._policy, self._clock())
+        return self._policy.receipt(charge, job.balance, self._clock())

@@ -80,7 +80,7 @@ class PhotoQuery:
     size: int | None = None
 
 
-#: KEYAPI: product_name is at most 100 characters here (FAULTS, threat 26).
+#: Characters of words that are sent along; what the endpoint takes is not published (docs/promises.md, threat 26).
 HINT_LIMIT = 100
 #: "Any market": the endpoint is asked without a region.
 ANY_MARKET = "*"
@@ -164,7 +164,7 @@ class Wait(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The closest products, also after many of them were seen before: paging reads the stored answer."""
+    """The closest products, all that were found; ``page`` is what is on screen."""
 
     search: str
     matches: tuple[Match, ...]
@@ -345,7 +345,7 @@ class Alerts(Protocol):
     """How the operator's admins are told something, once."""
 
     async def tell_admins(self, event: str, facts: Mapping[str, str]) -> None:
-        """``event`` names the sentence (``breaker_open`` …), ``facts`` fill it in. Never raises."""
+        """``event`` names the sentence (``search_denied`` …), ``facts`` fill it in. Never raises."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Outcomes as the journal keeps them: a kind, a few words of detail, and the charge."""
+"""Outcomes of answers, and outcomes as the journal keeps them: a kind, a few words of detail, and the charge."""
 
 from datetime import datetime
 from typing import assert_never
@@ -25,6 +25,15 @@ from core.model import (
     Unreadable,
     Wait,
 )
+
+
+def answer_of(
+    search: str, matches: tuple[Match, ...], region: str | None, hint: str | None, paid: Receipt
+) -> Found | NothingFound:
+    """The outcome of an answer, also an empty one."""
+    if not matches:
+        return NothingFound(search=search, region=region, hint=hint, receipt=paid)
+    return Found(search=search, matches=matches, region=region, hint=hint, receipt=paid)
 
 
 def describe(outcome: Outcome) -> tuple[str, str | None, Charge]:  # noqa: PLR0912  # a branch an outcome

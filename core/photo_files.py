@@ -17,7 +17,7 @@ from core.model import Problem
 
 #: Bot API, getFile: files of up to 20 MB can be downloaded.
 LARGEST_FILE = 20 * 1024 * 1024
-#: KEYAPI: a photo with a shorter side is not worth a credit.
+#: Pixels: a photo with a shorter side is not worth a credit.
 SHORTEST_SIDE = 100
 
 

@@ -22,7 +22,7 @@ BAND = range(640, 1040 + 1)
 #: Pixels of the long side to which everything else is scaled down.
 LONG_SIDE = 800
 QUALITY = 85
-#: KEYAPI: an ordinary proxy takes bodies of 1 MiB, which are 786,000 bytes of picture before base64.
+#: Bytes: an ordinary proxy takes bodies of 1 MiB, which are 786,000 bytes of picture before base64.
 LARGEST_JPEG = 780_000
 #: Steps down for a JPEG over LARGEST_JPEG: pixels of the long side (None: as it is) and quality.
 _LADDER = ((None, 75), (LONG_SIDE, 75), (640, 75))

@@ -1,10 +1,12 @@
-"""The operator's rules as the core needs them: plain values out of the settings."""
+"""The operator's rules as the core needs them: plain values out of the settings, and what a receipt says of them."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from core.budgets import Limits
+from core.clock import next_month
+from core.model import Charge, Receipt
 from core.settings import Settings
 
 
@@ -40,3 +42,7 @@ class Policy:
             retention=timedelta(days=settings.retention_days),
             region=settings.default_region,
         )
+
+    def receipt(self, charge: Charge, balance: int, now: datetime) -> Receipt:
+        """What it cost, with ``balance`` credits left, and when the allowance comes again."""
+        return Receipt(charge=charge, balance=balance, allowance=self.allowance, renews_on=next_month(now).date())

@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from core import answers, ledger, searches
-from core.admission import receipt
 from core.model import Charge, Found, NothingFound, Outcome
 from core.outcomes import retell
 from core.policy import Policy
@@ -24,7 +23,7 @@ def recall(connection: Connection, search: Search, *, policy: Policy, now: datet
         region=search.region,
         hint=search.hint,
         matches=answers.read(connection, search.answer_key) if search.answer_key else None,
-        receipt=receipt(search.charge or Charge.NOTHING, balance, policy, now),
+        receipt=policy.receipt(search.charge or Charge.NOTHING, balance, now),
     )
     if isinstance(outcome, Found | NothingFound) and search.origin.album:
         outcome = replace(outcome, offered=len(searches.offered(connection, search.origin.album)))

@@ -126,10 +126,11 @@ def safe_address(url: str) -> bool:
         return False
     if not host or parts.username is not None or "{" in parts.netloc:
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host))
+    return parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(host))
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Whether a host, as urlsplit gives it, is this machine's loopback: nobody else listens in there."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

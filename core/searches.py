@@ -19,10 +19,10 @@ from core.model import Charge, Identity, Origin, Outcome, PhotoQuery
 from core.outcomes import describe
 from core.tables import PAUSED, chats, facts, identities, people, searches
 
-#: 12 random bytes: 16 url-safe characters that nobody guesses (FAULTS, threat 12).
+#: 12 random bytes: 16 url-safe characters that nobody guesses.
 ID_BYTES = 12
-#: After so many attempts a photo that ends the process each time is given up (FAULTS 10). The first one, before any
-#: restart, is not written down.
+#: After so many attempts a photo that ends the process each time is given up. The first one, before any restart, is
+#: not written down.
 MAX_ATTEMPTS = 3
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 import structlog
 
 from core import ledger, searches, settling
-from core.admission import receipt
 from core.clock import Clock
 from core.database import Database, DatabaseUnavailable
 from core.delivery import Delivery
@@ -36,11 +35,11 @@ from core.turns import Closed, Turns
 
 log = structlog.get_logger(__name__)
 
-#: DESIGN "Stopping": what is in flight has this many seconds, then it is uncertain and told.
+#: Seconds that what is in flight has when the process stops; then it is uncertain and told.
 GRACE = 20.0
-#: What is left to tell people afterwards; together with GRACE the exit stays within 30 s.
+#: Seconds to tell people afterwards; together with GRACE the exit stays within 30 s.
 _FAREWELL = 5.0
-#: What a task has that was told to leave everything as it is.
+#: Seconds that a task has that was told to leave everything as it is.
 _LAST = 1.0
 
 
@@ -131,7 +130,7 @@ class Service:
     async def _left_behind(self, job: Job) -> Outcome | None:
         """How an unfinished search goes on: told as it was settled, lost if it was asked, else worked as new."""
         search, now = job.search, self._clock()
-        nothing = receipt(Charge.NOTHING, job.balance, self._policy, now)
+        nothing = self._policy.receipt(Charge.NOTHING, job.balance, now)
         if search.state is State.SETTLED:
             return await self.page(search)
         if search.state is State.ASKED:
@@ -169,7 +168,7 @@ class Service:
             await self._recover(job, Busy(search=job.search.id, wait=Wait.QUEUE, seconds=30))
         except Exception:
             log.exception("a search failed in an unknown way", search=job.search.id)
-            nothing = receipt(Charge.NOTHING, job.balance, self._policy, self._clock())
+            nothing = self._policy.receipt(Charge.NOTHING, job.balance, self._clock())
             await self._recover(job, Unavailable(search=job.search.id, receipt=nothing))
 
     async def _recover(self, job: Job, outcome: Outcome) -> None:
@@ -179,7 +178,7 @@ class Service:
         """
         search, now = job.search, self._clock()
         if job.committed:
-            lost = Lost(search=search.id, receipt=receipt(Charge.NOTHING, job.balance + 1, self._policy, now))
+            lost = Lost(search=search.id, receipt=self._policy.receipt(Charge.NOTHING, job.balance + 1, now))
             await self._delivery.insist(settling.lost, search, lost, now)
             stored = await self._delivery.insist(searches.find, search.id)
             if stored and stored.state is State.SETTLED:

@@ -1,7 +1,6 @@
 """How the text of a setting becomes a value. A ``ValueError`` ends a sentence that begins with its name."""
 
 import importlib.util
-import ipaddress
 import re
 import string
 from collections.abc import Callable, Iterable
@@ -12,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from core.model import ANY_MARKET, Identity
-from core.regions import find_market
+from core.regions import find_market, is_this_machine
 
 #: An HTTP header takes printable ASCII without blanks (RFC 9110, 5.5); httpx refuses anything else unsent.
 HEADER_WORD = re.compile(r"[!-~]+")
@@ -161,15 +160,8 @@ def _check_address(text: str) -> None:
         raise ValueError("is not an address: write it like https://example.com")
     if parts.username is not None:
         raise ValueError("holds a user name or a password: write the address without it")
-    if parts.scheme == "http" and not _on_loopback(host):
+    if parts.scheme == "http" and not is_this_machine(host):
         raise ValueError("must begin with https:// (http:// is only for this machine, like http://127.0.0.1:8081)")
-
-
-def _on_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _names(places: set[str]) -> str:

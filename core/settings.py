@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core import setting_values as values
 from core.model import ANY_MARKET, Identity
+from core.regions import PRODUCT_URL
 
 #: Credits are stored as 32-bit numbers (PostgreSQL: integer).
 MOST_CREDITS = 2_000_000_000
@@ -110,7 +111,7 @@ class Settings(BaseSettings):
 
     #: A market's code or ANY_MARKET.
     default_region: Annotated[str, Read(values.read_region)] = ANY_MARKET
-    product_url: ProductUrl = "https://shop.tiktok.com/view/product/{id}?region={region}&locale={locale}"
+    product_url: ProductUrl = PRODUCT_URL
     #: None: answers have no pictures.
     product_picture_url: PictureUrl = None
     link_preview: Switch = True

@@ -8,7 +8,6 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from core import answers, budgets, facts, ledger, searches
-from core.admission import receipt
 from core.clock import month_of
 from core.ledger import Hold
 from core.model import Blocked, Charge, Lost, Match, Outcome, Paused, Unavailable
@@ -113,7 +112,7 @@ def abandon(connection: Connection, platform: str, before: datetime, *, policy: 
     left = [search for search in searches.unfinished(connection, [platform]) if search.received_at < before]
     for search in left:
         balance = ledger.balance(connection, search.person, now)
-        nothing = receipt(Charge.NOTHING, balance, policy, now)
+        nothing = policy.receipt(Charge.NOTHING, balance, now)
         if not lost(connection, search, Lost(search=search.id, receipt=nothing), now):
             searches.settle(connection, search.id, State.RECEIVED, Unavailable(search=search.id, receipt=nothing), now)
         searches.replied(connection, search.id, None)

@@ -86,7 +86,7 @@ chats = Table(
     Column("language", String(16)),
     Column("region", String(4)),
     Column("blocked_at", Instant),
-    #: The bot was blocked or removed there; null again when somebody writes.
+    #: The bot was blocked or removed there; null again when it is back.
     Column("gone_at", Instant),
 )
 

@@ -19,6 +19,8 @@ from core.tables import entries, identities, milliseconds, people, searches
 
 #: A quarter of an hour in milliseconds: every time zone's midnight is on one.
 _QUARTER = 900_000
+#: Days that a period of days may have.
+_LONGEST = 3660
 
 _hold = entries.alias("hold")
 _resolution = entries.alias("resolution")
@@ -55,10 +57,6 @@ class Period:
             return cls.of_days(first, next_first - timedelta(days=1), zone)
         except (ValueError, OverflowError):  # the calendar ends with the year 9999
             raise ValueError(f"{text!r} is no period: write today, 7d, or a month like 2026-11") from None
-
-
-#: Days that a period of days may have.
-_LONGEST = 3660
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,11 +15,12 @@ from sqlalchemy.pool import StaticPool
 
 import migrations
 from core import admission, answers, ledger, searches, settling
-from core.admission import Accepted, Place, answer_of, receipt
+from core.admission import Accepted, Place
 from core.budgets import Limits
 from core.database import Database, transact
 from core.ledger import Hold
 from core.model import ANY_MARKET, Charge, Identity, Lost, Match, Origin, Outcome, PhotoQuery, Unavailable
+from core.outcomes import answer_of
 from core.policy import Policy
 from core.searches import Search
 from core.tables import metadata
@@ -126,7 +127,7 @@ class Books:
 
     def answer(self, search: Search, hold: Hold, matches: tuple[Match, ...] = MATCHES) -> Outcome:
         """The endpoint answered."""
-        paid = receipt(Charge.PAID, hold.balance, self.policy, self.now)
+        paid = self.policy.receipt(Charge.PAID, hold.balance, self.now)
         outcome = answer_of(search.id, matches, search.region, search.hint, paid)
         digest = digest_of(search)
         key = answers.question_key(digest, search.region, search.hint)
@@ -137,7 +138,7 @@ class Books:
 
     def refuse(self, search: Search, hold: Hold) -> None:
         """The endpoint certainly charged nothing."""
-        nothing = receipt(Charge.NOTHING, hold.balance + 1, self.policy, self.now)
+        nothing = self.policy.receipt(Charge.NOTHING, hold.balance + 1, self.now)
         self.do(settling.refused, search, hold, Unavailable(search=search.id, receipt=nothing), self.now)
 
     def put_back(self, search: Search, hold: Hold) -> None:
@@ -146,7 +147,7 @@ class Books:
 
     def lose(self, search: Search) -> bool:
         """The endpoint was asked and no answer came."""
-        nothing = receipt(Charge.NOTHING, 0, self.policy, self.now)
+        nothing = self.policy.receipt(Charge.NOTHING, 0, self.now)
         return self.do(settling.lost, search, Lost(search=search.id, receipt=nothing), self.now)
 
     def search(self, query: PhotoQuery) -> Search:

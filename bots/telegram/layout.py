@@ -26,7 +26,7 @@ _FACT = 120
 _LEAST_NAME = 16
 #: Characters of all labels of a row together that fit a phone of 360 points.
 _ROW_CHARACTERS = 48
-#: A search id is 96 random bits in URL-safe base64 (FAULTS, threat 12).
+#: A search id is 96 random bits in URL-safe base64 (docs/promises.md, threat 12).
 _SEARCH = r"[A-Za-z0-9_-]{16}"
 _MARKET = r"[A-Z]{2}|\*"
 #: The version of the format below: a button of another version is read as an unknown one.
@@ -103,12 +103,15 @@ def text(card: Card, limit: int | None = None) -> str:
     if limit is None:
         limit = MAX_CAPTION if any(line.number is not None for line in card.lines) else MAX_TEXT
     card = _mentioning_nobody(card)
+    whole = _parts(card, card.lines)
+    if units(_plain(whole)) <= limit:
+        return _markup(whole)
     lines: Sequence[Line] = card.lines
     if not _fits(card, lines, limit):
         kept = bisect_left(range(1, len(lines)), True, key=lambda count: not _fits(card, _first(lines, count), limit))
         lines = _first(lines, kept)
     shortened = _shorten_names(lines, _room(card, lines, limit))
-    return "\n".join(part.markup for part in _parts(card, shortened))
+    return _markup(_parts(card, shortened))
 
 
 def units(plain: str) -> int:
@@ -135,7 +138,7 @@ def link_preview(card: Card, enabled: bool) -> LinkPreviewOptions:
 
 
 def _mentioning_nobody(card: Card) -> Card:
-    """Telegram makes a mention of every @name in a message, and tells whoever bears it (FAULTS, threat 8)."""
+    """Telegram makes a mention of every @name in a message, and tells whoever bears it: nobody must be."""
     if not any("@" in written for written in (*card.facts, *(line.text for line in card.lines))):
         return card
     return replace(
@@ -187,6 +190,10 @@ def _our_own(sentence: str) -> _Part:
 
 def _plain(parts: Iterable[_Part]) -> str:
     return "\n".join(part.plain for part in parts)
+
+
+def _markup(parts: Iterable[_Part]) -> str:
+    return "\n".join(part.markup for part in parts)
 
 
 def _first(lines: Sequence[Line], count: int) -> Sequence[Line]:

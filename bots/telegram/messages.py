@@ -88,8 +88,7 @@ class TelegramMessenger:
         return message
 
     async def _show(self, origin: Origin, outcome: Outcome) -> str:
-        first = isinstance(outcome, Found) and outcome.first
-        card = outcome_card(outcome, words(origin.language), self._links, first=first)
+        card = outcome_card(outcome, words(origin.language), self._links)
         place = place_of(origin)
         if isinstance(outcome, Found) and card.pictures:
             return await self._show_pictures(place, card, outcome)

@@ -8,7 +8,6 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -27,6 +26,8 @@ from aiohttp import (
 )
 from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
+
+from core.regions import is_this_machine
 
 #: Bot API: getFile, "bots can download files of up to 20MB in size".
 MAX_DOWNLOAD: Final = 20 * 1024 * 1024
@@ -191,20 +192,11 @@ def _proxy(url: str) -> str | None:
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if parts.scheme == "http" and _is_loopback(host):
+    if parts.scheme == "http" and is_this_machine(host):
         return None
     if parts.scheme != "https":
         raise NotSent("The address is neither https nor http on this machine")
     return None if proxy_bypass(host) else getproxies().get("https")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def _read(answer: ClientResponse, limit: int) -> bytes:

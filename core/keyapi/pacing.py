@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from enum import StrEnum
 
-#: KEYAPI: no Retry-After is documented for 429; ours starts here and doubles, in seconds.
+#: Seconds: KeyAPI documents no Retry-After for 429, so a pause of our own starts here and doubles.
 _FIRST_COOL_DOWN = 5.0
 _LONGEST_COOL_DOWN = 60.0
 #: Seconds until a key that was denied is tried again, doubled after each denied probe.
@@ -92,7 +92,7 @@ class Breaker:
 
     @property
     def state(self) -> BreakerState:
-        """For people and metrics; `permit` decides."""
+        """As it is now; `permit` may change it."""
         return self._state
 
     def permit(self) -> bool:

@@ -12,17 +12,17 @@ from core.keyapi.errors import AccessDenied, Denial, NoAnswer, RateLimited, Refu
 from core.model import ANY_MARKET, Match
 from core.texts import clean
 
-#: KEYAPI: at most 30 hits an answer, for the same price; asked for and kept whole, so that paging is free.
+#: KeyAPI, "size": at most 30 hits an answer, for the same price; asked for and kept whole, so that paging is free.
 MOST_MATCHES = 30
 #: Characters of a product's name that are kept; names of 100 kB have been seen.
 NAME_LIMIT = 200
-#: KEYAPI: ids have 19 digits today.
+#: Characters of an id; ids have 19 digits today.
 _ID_LIMIT = 64
 #: Characters of what the endpoint says about an error.
 _MESSAGE_LIMIT = 160
 #: Bytes of an error's body that are looked at where it is not JSON.
 _EXCERPT = 2048
-#: KEYAPI, seen upstream with status 500 and 403: the operator is out of credits.
+#: Seen at the service behind KeyAPI with status 500 and 403: the operator is out of credits.
 _OUT_OF_CREDITS = "usage limit exceeded"
 _REGION = re.compile(r"[A-Z]{2}")
 #: TOS: a bucket's name has 3 to 63 characters; keys are printable.

@@ -22,7 +22,7 @@ from core.photos import prepare
 from tests.benchmarks.contestants import PLAIN, PLAIN_8, SNAPSHOP, SNAPSHOP_SLOW, Contestant, started
 from tests.benchmarks.standins import StandIns, full_answer, make_photos, serving
 
-#: PERFORMANCE, the benchmark's first figure: what a photo may take at most, as a part of the plain bot's.
+#: What a photo may take at most, as a part of the plain bot's.
 GOAL = 0.3
 MILLISECONDS = 1000.0
 

@@ -14,7 +14,7 @@ from tests.faults.process import ADMIN, living, said, until
 pytestmark = pytest.mark.timeout(150)
 
 ANN, BEN = 11, 22
-#: FAULTS 30: longer than the 5 s that a transaction waits.
+#: Seconds, longer than the 5 s that a transaction waits.
 LOCKED = 8.0
 
 

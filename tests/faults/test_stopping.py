@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(150)
 FAST = {"KEYAPI_RATE": "1000"}
 PAUSE = "A short pause for maintenance. Your answer will come by itself."
 LOST = "The answer was lost on the way. You were not charged."
-#: FAULTS 9: seconds until the process is gone.
+#: Seconds until the process is gone.
 LONGEST_STOP = 30.0
 
 

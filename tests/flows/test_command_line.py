@@ -49,6 +49,8 @@ MISTAKES: list[tuple[list[str], Mapping[str, str], int, str]] = [
     (["grant", "somebody", "3"], {}, 2, "'somebody' is not a person"),
     (["grant", "telegram:1", "3", "--until", "soon"], {}, 2, "soon"),
     (["grant", "telegram:1", "3", "--until", "2020-01-01"], {}, 2, "2020-01-01 is over already."),
+    (["grant", "telegram:1", "3", "--until", "9999-12-31"], {}, 2, "9999-12-31 is no date"),
+    (["grant", "telegram:-100", "3"], {}, 2, "telegram:-100 is a chat"),
     (["grant", "telegram:1", "0"], {}, 2, "greater than or equal to 1"),
     (["check"], {"DATABASE_URL": "sqlite:////nowhere/at/all.db"}, CONFIG, "DATABASE_URL cannot be used"),
     (["usage"], {"DATABASE_URL": "mysql://x"}, CONFIG, "DATABASE_URL"),
@@ -160,15 +162,22 @@ async def test_the_doctor_finds_everything_in_order_and_spends_nothing(tmp_path)
 
 async def test_the_doctor_says_what_is_wrong_and_what_to_do(tmp_path):
     async with living(tmp_path, start=False, books=False, MEMBERS_OF="telegram:-100999") as world:
-        given = (world.settings | {"TELEGRAM_BOT_TOKEN": WRONG_TOKEN}, world.settings, {}, {"KEYAPI_RATE": "fast"})
+        given = (
+            world.settings | {"TELEGRAM_BOT_TOKEN": WRONG_TOKEN},
+            world.settings,
+            {},
+            {"KEYAPI_RATE": "fast"},
+            {"DISCORD_BOT_TOKEN": "x", "KEYAPI_KEY": KEY},
+        )
         wishes = (Command(arguments=("doctor", "--json"), settings=some, folder=tmp_path) for some in given)
-        wrong, nowhere, nothing, garbled = await run_all(*wishes)
+        wrong, nowhere, nothing, garbled, elsewhere = await run_all(*wishes)
         assert "Telegram refuses TELEGRAM_BOT_TOKEN: copy it again" in broken(wrong)
         assert "The bot cannot see the members of telegram:-100999" in broken(nowhere)
         assert "TELEGRAM_BOT_TOKEN is missing" in broken(nothing)
         assert "KEYAPI_KEY is missing" in broken(nothing)
         assert "KEYAPI_RATE must be a number of requests a second" in broken(garbled)
-        for ended in (wrong, nowhere, nothing, garbled):
+        assert "this release speaks Telegram only" in broken(elsewhere)
+        for ended in (wrong, nowhere, nothing, garbled, elsewhere):
             assert "Traceback" not in ended.err
             assert WRONG_TOKEN.partition(":")[2] not in ended.out + ended.err
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, event
 
 from tests.flows.world import ANN, GROUP, World
 
-#: DESIGN, transactions: the most that a known person's photo may take when it is answered within 2 s.
+#: Transactions and statements: the most that a known person's photo may take when it is answered within 2 s.
 WRITE_TRANSACTIONS = 4
 STATEMENTS = 12
 #: What begins a transaction or sets a connection up.

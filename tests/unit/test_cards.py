@@ -68,7 +68,7 @@ def found(**changes) -> Found:
 
 
 EVERY_OUTCOME: list[Outcome | Working] = [
-    found(hint="red leather bag", offered=3, page=1, receipt=receipt(Charge.STORED)),
+    found(hint="red leather bag", offered=3, page=1, first=True, receipt=receipt(Charge.STORED)),
     NothingFound(search=SEARCH, region=None, hint="red", receipt=receipt(), offered=1),
     NoCredits(search=SEARCH, receipt=receipt(Charge.NOTHING, 0)),
     NoCredits(search=SEARCH, receipt=receipt(Charge.NOTHING, 0, 0)),
@@ -90,8 +90,8 @@ NAMES = [f"{type(outcome).__name__}-{at}" for at, outcome in enumerate(EVERY_OUT
 every_outcome = pytest.mark.parametrize("outcome", EVERY_OUTCOME, ids=NAMES)
 
 
-def card(outcome: Outcome | Working, links: Links = LINKS, *, first: bool = False) -> Card:
-    return outcome_card(outcome, ENGLISH, links, first=first)
+def card(outcome: Outcome | Working, links: Links = LINKS) -> Card:
+    return outcome_card(outcome, ENGLISH, links)
 
 
 def said(card: Card) -> str:
@@ -192,7 +192,7 @@ def test_the_other_photos_of_an_album_are_offered_with_their_price():
 
 
 def test_the_first_answer_carries_one_line_of_help():
-    assert "/help" in card(found(), first=True).help
+    assert "/help" in card(found(first=True)).help
     assert card(found()).help == ""
 
 
@@ -395,7 +395,7 @@ def outside_of_brackets(text: str) -> str:
 
 @every_outcome
 def test_every_word_of_a_card_can_be_translated(outcome):
-    shown = outcome_card(outcome, marked_up(), LINKS, first=True)
+    shown = outcome_card(outcome, marked_up(), LINKS)
     texts = [shown.heading, shown.help, shown.receipt, *all_labels(shown)]
     texts += [line.text for line in shown.lines if not line.name]
     texts += [fact for fact in shown.facts if "United" not in fact]

@@ -88,7 +88,7 @@ def answer(*names: str, **changes) -> Card:
 
 
 def test_an_answer_reads_as_designed():
-    shown = outcome_card(found(hint="red leather bag"), ENGLISH, LINKS, first=True)
+    shown = outcome_card(found(hint="red leather bag", first=True), ENGLISH, LINKS)
     seen = read(text(shown))
     assert seen.plain.split("\n") == [
         "Closest products · 🇺🇸 United States · “red leather bag”",
@@ -103,7 +103,7 @@ def test_an_answer_reads_as_designed():
 
 @every_outcome
 def test_every_outcome_is_a_message_that_telegram_takes(outcome):
-    shown = outcome_card(outcome, ENGLISH, LINKS, first=True)
+    shown = outcome_card(outcome, ENGLISH, LINKS)
     seen = read(text(shown))
     assert 1 <= units(seen.plain) <= MAX_CAPTION
     assert seen.plain.endswith(shown.receipt)
