@@ -21,8 +21,8 @@ from core.tables import PAUSED, chats, facts, identities, people, searches
 
 #: 12 random bytes: 16 url-safe characters that nobody guesses.
 ID_BYTES = 12
-#: After so many attempts a photo that ends the process each time is given up. The first one, before any restart, is
-#: not written down.
+#: A photo whose decoding ended so many processes after a start is given up. The attempt before the first restart is not
+#: written down, and not counted: three kills at random must not cost anybody an answer.
 MAX_ATTEMPTS = 3
 
 

@@ -137,7 +137,7 @@ class Service:
             lost = Lost(search=search.id, receipt=replace(nothing, balance=job.balance + 1))
             await self._database.run(settling.lost, search, lost, now)
             return lost
-        if search.attempts + 1 >= MAX_ATTEMPTS:
+        if search.attempts >= MAX_ATTEMPTS:
             broken = Unreadable(search=search.id, problem=Problem.BROKEN)
             await self._delivery.insist(searches.settle, search.id, State.RECEIVED, broken, now)
             return broken

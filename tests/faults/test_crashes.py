@@ -105,7 +105,7 @@ async def test_killed_after_a_searching_message_became_the_reply_there_is_exactl
 
 @pytest.mark.fault(10)
 @pytest.mark.threat(4)
-async def test_a_photo_that_ends_the_process_each_time_is_given_up_after_three_attempts_and_the_others_are_not(
+async def test_a_photo_that_ends_the_process_each_time_is_given_up_after_three_restarts_and_the_others_are_not(
     tmp_path,
 ):
     deadly = "decoding ends-the-process 1"
@@ -116,7 +116,7 @@ async def test_a_photo_that_ends_the_process_each_time_is_given_up_after_three_a
         await until(lambda: world.usage.searches == 10, "ten photos are written down")
         world.meet(ANN)
         photo = world.telegram.send_document(ANN, ANN, b"\x89PNG\r\n\x1a\n ends-the-process")
-        for _ in range(2):
+        for _ in range(3):
             await world.died()
             await world.start(crash=deadly, ready=False)
         await world.died()
