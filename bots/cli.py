@@ -230,7 +230,7 @@ def check() -> None:
 
 @app.command()
 def migrate() -> None:
-    """Bring the database's schema up to date; whatever else opens the database does so by itself."""
+    """Bring the database's schema up to date; every command but doctor does so by itself."""
     import migrations
     from bots.runtime import CannotRun, open_database
 

@@ -146,7 +146,7 @@ def read_database(value: object) -> object:
     if url.drivername not in {"postgresql", "postgres", "postgresql+psycopg"}:
         raise ValueError("names a kind of database that is not supported: write sqlite:///… or postgresql://…")
     if importlib.util.find_spec("psycopg") is None:
-        raise ValueError("names PostgreSQL, whose driver is missing: pip install 'snapshop[postgres]' brings it")
+        raise ValueError("names PostgreSQL, whose driver is missing: pip install '.[postgres]' brings it")
     return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 

@@ -178,7 +178,7 @@ def test_a_database_that_would_forget_or_is_unknown_is_refused(written: str) -> 
 def test_postgresql_without_its_driver_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     [sentence] = problems(database_url="postgresql://h/x")
-    assert "pip install 'snapshop[postgres]'" in sentence
+    assert "pip install '.[postgres]'" in sentence
 
 
 @pytest.mark.parametrize(
