@@ -21,6 +21,11 @@ def example() -> list[tuple[str, str, str]]:
     return EXAMPLE.findall((ROOT / ".env.example").read_text())
 
 
+def canonical(name: str) -> str:
+    """A package's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def pins(lock: str) -> dict[str, str]:
     """Name -> version, of every requirement of a lock."""
     return dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", (ROOT / lock).read_text(), re.MULTILINE))
@@ -94,10 +99,10 @@ def test_a_package_that_is_not_what_it_was_is_not_installed(tmp_path: Path) -> N
 
 def test_the_locks_answer_to_every_requirement_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    runtime, dev = ({name.lower().replace("_", "-") for name in pins(lock)} for lock in LOCKS)
+    runtime, dev = ({canonical(name) for name in pins(lock)} for lock in LOCKS)
 
     def names(requirements: list[str]) -> set[str]:
-        return {re.split(r"[\[<>=~ ;]", text)[0].lower().replace("_", "-") for text in requirements}
+        return {canonical(re.split(r"[\[<>=~ ;]", text)[0]) for text in requirements}
 
     assert names(project["project"]["dependencies"]) | names(project["dependency-groups"]["build"]) <= runtime
     assert names(project["dependency-groups"]["dev"]) <= dev
