@@ -70,7 +70,7 @@ def accept(
     """Journal a query under its event key; a second delivery of the event changes nothing."""
     standing = load(connection, query, policy=policy, pepper=pepper, now=now)
     region = None if standing.region == ANY_MARKET else standing.region
-    language = standing.language or query.origin.language
+    language = standing.language or query.origin.language or standing.client_language or "en"
     query = replace(query, origin=replace(query.origin, language=language))
     search_id = searches.new_id()
     is_leader = not query.origin.album or _leads(connection, query.origin.album)

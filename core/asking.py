@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from core import searches, settling
+from core.adapter import Alerts
 from core.answers import question_key
 from core.budgets import BudgetExceeded
 from core.clock import Clock
@@ -20,7 +21,6 @@ from core.keyapi.errors import AccessDenied, NoAnswer, RateLimited, SearchFailed
 from core.keyapi.pacing import Breaker, BreakerState, Pace
 from core.ledger import Hold, NoCredit
 from core.model import (
-    Alerts,
     BudgetSpent,
     Busy,
     Charge,

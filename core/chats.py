@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from core import people
 from core.database import insert
@@ -29,10 +29,31 @@ def find(connection: Connection, platform: str, chat: str) -> Chat:
     return Chat(language=row.language, region=row.region, blocked=row.blocked_at is not None)
 
 
-def language_for(connection: Connection, identity: Identity, chat: str) -> str | None:
-    """The language that a person chose, or else the chat; None: neither did."""
+def language_for(connection: Connection, identity: Identity, chat: str, client: str) -> str:
+    """The language to speak: the person's choice, the chat's, the ``client``'s, what that was last seen to speak.
+
+    Empty where none of them is known.
+    """
     person = people.find(connection, identity)
-    return (person.language if person else None) or find(connection, identity.platform, chat).language
+    chosen = (person.language if person else None) or find(connection, identity.platform, chat).language
+    return chosen or client or (person.client_language if person else None) or ""
+
+
+def known(connection: Connection, platform: str, since: datetime) -> list[str]:
+    """The chats where somebody searched since then, and that were not left; those asked in last come first.
+
+    Reads the searches since then, by their index on the time.
+    """
+    last = func.max(searches.c.received_at)
+    query = (
+        select(searches.c.chat)
+        .outerjoin(chats, (chats.c.platform == searches.c.platform) & (chats.c.chat == searches.c.chat))
+        .where(searches.c.received_at >= since, searches.c.platform == platform, chats.c.gone_at.is_(None))
+        .where(searches.c.chat != "")
+        .group_by(searches.c.chat)
+        .order_by(last.desc())
+    )
+    return list(connection.scalars(query))
 
 
 def set_region(connection: Connection, platform: str, chat: str, region: str | None) -> None:

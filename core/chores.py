@@ -4,11 +4,11 @@ import asyncio
 
 import structlog
 
+from core.adapter import Alerts
 from core.check import check
 from core.clock import Clock
 from core.database import Database, DatabaseUnavailable
 from core.forgetting import prune
-from core.model import Alerts
 from core.policy import Policy
 
 log = structlog.get_logger(__name__)

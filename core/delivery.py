@@ -9,15 +9,14 @@ from typing import Any
 import structlog
 
 from core import chats, searches
+from core.adapter import Platform, Unreachable
 from core.clock import Clock
 from core.database import Database, DatabaseUnavailable
 from core.jobs import Job
-from core.model import Busy, Found, Outcome, Platform, Unreachable, Wait, Working
+from core.model import Busy, Found, Outcome, Wait, Working
 
 log = structlog.get_logger(__name__)
 
-#: Seconds after which a person is told that their search goes on, or at once if it is expected to take longer.
-PATIENCE = 2.0
 #: The longest pause, in seconds, between two tries to show an answer: they double to this.
 _LONGEST_RETRY = 60.0
 #: "You have too many photos waiting" is said to a person once in so many seconds.
@@ -36,7 +35,7 @@ class Delivery:
 
     @asynccontextmanager
     async def working(self, job: Job) -> AsyncIterator[None]:
-        """Show a quiet sign, and a message once the search takes over 2 s or is expected to."""
+        """Show a quiet sign, and a message once the search takes longer than the platform waits, or is expected to."""
         told = asyncio.Event()
         notice = asyncio.create_task(self._notice(job, told))
         try:
@@ -51,8 +50,9 @@ class Delivery:
         place, search = job.ticket.place, job.search.id
         with suppress(Exception):
             await self._show(job, Working(search=search, quiet=True))
-        if place.seconds <= PATIENCE:
-            await asyncio.sleep(PATIENCE)
+        patience = self._platforms[job.search.origin.platform].patience
+        if place.seconds <= patience:
+            await asyncio.sleep(patience)
             working = Working(search=search)
         else:
             working = Working(search=search, before=place.before, seconds=place.seconds)

@@ -7,13 +7,14 @@ from contextlib import nullcontext
 import structlog
 
 from core import admission, answers, searches
+from core.adapter import PhotoGone, Platform
 from core.asking import Asking
 from core.clock import Clock
 from core.database import Database
 from core.delivery import Delivery
 from core.inflight import Ending, InFlight
 from core.jobs import Job
-from core.model import Charge, Identity, Lost, Outcome, PhotoGone, PhotoQuery, Platform, Receipt, Unreadable
+from core.model import Charge, Identity, Lost, Outcome, PhotoQuery, Receipt, Unreadable
 from core.outcomes import answer_of
 from core.photos import Decoders, Photo, UnreadablePhoto
 from core.policy import Policy

@@ -36,7 +36,7 @@ def forget(connection: Connection, person: int, now: datetime, *, pepper: bytes)
     blank(connection, searches.c.person_id == person)
     connection.execute(update(entries).where(entries.c.person_id == person).values(event=None, reason=None))
     nobody = update(people).where(people.c.id == person)
-    connection.execute(nobody.values(name="", language=None, region=None, blocked_at=None))
+    connection.execute(nobody.values(name="", language=None, region=None, client_language=None, blocked_at=None))
 
 
 def _forget_identity(

@@ -1,11 +1,11 @@
-"""The words of Snapshop: queries in, outcomes out, and the two protocols that a chat platform implements."""
+"""The words of Snapshop: queries in, outcomes out."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+
+from core.views import WHOLE, View
 
 #: Ids are 64-bit numbers on both platforms; Telegram's of groups are below zero.
 _IDENTITY = re.compile(r"(telegram|discord):(-?[1-9][0-9]{0,19})", re.IGNORECASE | re.ASCII)
@@ -52,8 +52,8 @@ class Origin:
     album: str | None = None
     #: The message that shows the answer, once there is one: it is edited, never sent again.
     answer: str | None = None
-    #: The language of the answer: a BCP 47 tag.
-    language: str = "en"
+    #: The language of the answer: a BCP 47 tag. Of an event: that of the person's app; empty where it does not say.
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +164,7 @@ class Wait(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The closest products, all that were found; ``page`` is what is on screen."""
+    """The closest products, all that were found; ``view`` is what of them is on screen."""
 
     search: str
     matches: tuple[Match, ...]
@@ -173,8 +173,7 @@ class Found:
     receipt: Receipt
     #: How many other photos of the album can be searched as well.
     offered: int = 0
-    #: Which page of the answer is shown, from 0.
-    page: int = 0
+    view: View = WHOLE
     #: The person's first answer ever: it carries one line of help.
     first: bool = False
 
@@ -307,51 +306,3 @@ class Working:
     quiet: bool = False
     #: True while the bot restarts: "a short pause, your answer will come".
     pausing: bool = False
-
-
-class Unreachable(Exception):
-    """The place of an answer is gone for good: the bot was blocked or removed, the chat was deleted."""
-
-
-class PhotoGone(Exception):
-    """The platform no longer hands the photo out, or it is too large to fetch."""
-
-    def __init__(self, problem: Problem = Problem.UNFETCHED) -> None:
-        super().__init__(problem.value)
-        self.problem = problem
-
-
-class PhotoSource(Protocol):
-    """How a platform loads a photo again."""
-
-    async def load(self, origin: Origin) -> bytes:
-        """Return the photo's bytes. Raises PhotoGone when that is not possible; any other error counts as that too."""
-        ...
-
-
-class Messenger(Protocol):
-    """How a platform shows what the core says."""
-
-    async def show(self, origin: Origin, outcome: Outcome | Working) -> str | None:
-        """Edit ``origin.answer`` where there is one, else send; return the id of the message that shows it now.
-
-        None means that no message was needed (a typing sign). Raises Unreachable when the place is gone for good,
-        any other error when trying again later makes sense.
-        """
-        ...
-
-
-class Alerts(Protocol):
-    """How the operator's admins are told something, once."""
-
-    async def tell_admins(self, event: str, facts: Mapping[str, str]) -> None:
-        """``event`` names the sentence (``search_denied`` …), ``facts`` fill it in. Never raises."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Platform:
-    """One chat platform, as the core sees it."""
-
-    photos: PhotoSource
-    messenger: Messenger

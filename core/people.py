@@ -22,6 +22,8 @@ class Person:
     name: str
     language: str | None
     region: str | None
+    #: What the person's app was last seen to speak, on a platform whose messages do not say.
+    client_language: str | None
     blocked: bool
     created_at: datetime
 
@@ -41,6 +43,7 @@ def find(connection: Connection, identity: Identity) -> Person | None:
         name=row.name,
         language=row.language,
         region=row.region,
+        client_language=row.client_language,
         blocked=row.blocked_at is not None,
         created_at=row.created_at,
     )
@@ -94,6 +97,13 @@ def prefer(
     """Choose a ``region`` (a code or ANY_MARKET) or a ``language``; None: no choice of one's own."""
     person = meet(connection, identity, name, now, pepper=pepper)
     connection.execute(update(people).where(people.c.id == person.id).values(**preferences))
+
+
+def saw_language(connection: Connection, identity: Identity, language: str) -> None:
+    """Remember what the app of a person who is known speaks; of nobody else."""
+    person = find(connection, identity)
+    if person is not None and person.client_language != language:
+        connection.execute(update(people).where(people.c.id == person.id).values(client_language=language))
 
 
 def set_blocked(connection: Connection, person: int, blocked_at: datetime | None) -> None:

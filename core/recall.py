@@ -11,9 +11,10 @@ from core.model import Charge, Found, NothingFound, Outcome
 from core.outcomes import retell
 from core.policy import Policy
 from core.searches import Search
+from core.views import WHOLE, View
 
 
-def recall(connection: Connection, search: Search, *, policy: Policy, now: datetime, page: int = 0) -> Outcome:
+def recall(connection: Connection, search: Search, *, policy: Policy, now: datetime, view: View = WHOLE) -> Outcome:
     """The outcome of a settled search, from its row and the stored answer; free, whoever asks."""
     balance = ledger.balance(connection, search.person, now)
     outcome = retell(
@@ -27,7 +28,7 @@ def recall(connection: Connection, search: Search, *, policy: Policy, now: datet
     )
     if isinstance(outcome, Found | NothingFound) and search.origin.album:
         outcome = replace(outcome, offered=len(searches.offered(connection, search.origin.album)))
-    return replace(outcome, page=page) if isinstance(outcome, Found) else outcome
+    return replace(outcome, view=view) if isinstance(outcome, Found) else outcome
 
 
 def free_markets(

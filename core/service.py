@@ -32,6 +32,7 @@ from core.recall import free_markets, recall
 from core.searches import MAX_ATTEMPTS, Search, State
 from core.settling import Superseded
 from core.turns import Closed, Turns
+from core.views import WHOLE, View
 
 log = structlog.get_logger(__name__)
 
@@ -92,9 +93,9 @@ class Service:
         """The journal's row, for a button."""
         return await self._database.read(searches.find, search_id)
 
-    async def page(self, search: Search, page: int = 0) -> Outcome:
-        """The stored outcome of a search, at a page; free."""
-        return await self._database.read(recall, search, policy=self._policy, now=self._clock(), page=page)
+    async def page(self, search: Search, view: View = WHOLE) -> Outcome:
+        """The stored outcome of a search, all of it or a part; free."""
+        return await self._database.read(recall, search, policy=self._policy, now=self._clock(), view=view)
 
     async def free_markets(self, search: Search, regions: Iterable[str | None]) -> frozenset[str | None]:
         """Which markets would answer this search's photo for free."""

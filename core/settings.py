@@ -168,7 +168,10 @@ def check_run(settings: Settings) -> list[str]:
     """What ``run`` is missing: a sentence each; empty when it can start."""
     problems = []
     if settings.telegram_bot_token is None and settings.discord_bot_token is None:
-        problems.append("TELEGRAM_BOT_TOKEN is missing: make a bot with @BotFather and write its token.")
+        problems.append(
+            "TELEGRAM_BOT_TOKEN and DISCORD_BOT_TOKEN are missing: make a bot with @BotFather, "
+            "or in Discord's developer portal, and write its token."
+        )
     if settings.keyapi_key is None:
         problems.append(f"KEYAPI_KEY is missing: write the endpoint's key, which begins with {LIVE_KEY}.")
     return problems

@@ -21,7 +21,10 @@ class Standing:
 
     person: int
     account_since: datetime
+    #: What the person chose, or else the chat.
     language: str | None
+    #: What the person's app was last seen to speak.
+    client_language: str | None
     region: str
     blocked: bool
     paused: bool
@@ -49,6 +52,7 @@ def load(connection: Connection, query: PhotoQuery, *, policy: Policy, pepper: b
         person=row.id,
         account_since=row.created_at,
         language=row.language or row.chat_language,
+        client_language=row.client_language,
         region=query.region or row.region or row.chat_region or policy.region,
         blocked=row.blocked_at is not None or row.chat_blocked_at is not None,
         paused=row.paused is not None,
@@ -106,6 +110,7 @@ def _standing() -> Select[Any]:
             person.id,
             person.name,
             person.language,
+            person.client_language,
             person.region,
             person.blocked_at,
             person.created_at,

@@ -66,6 +66,8 @@ people = Table(
     #: Chosen with /language and /region; null: the chat's, the client's, the default.
     Column("language", String(16)),
     Column("region", String(4)),
+    #: What the person's app was last seen to speak: Discord says it with buttons and commands, not with messages.
+    Column("client_language", String(16)),
     Column("blocked_at", Instant),
     Column("created_at", Instant, nullable=False),
 )

@@ -33,7 +33,7 @@ def clean(text: str, limit: int) -> str:
     if not text.isascii() or not text.isprintable():
         text = _purify(text)
     end = min(limit, len(text) - 1) if unread and text else limit
-    return _cut(text, end).rstrip(f" {_ZWJ}")
+    return cut(text, end).rstrip(f" {_ZWJ}")
 
 
 def cut_at_word(text: str, limit: int) -> str:
@@ -43,7 +43,7 @@ def cut_at_word(text: str, limit: int) -> str:
     """
     if len(text) <= limit:
         return text
-    head = _cut(text, limit - len(ELLIPSIS))
+    head = cut(text, limit - len(ELLIPSIS))
     if not text[len(head)].isspace():
         word = max((at for at, char in enumerate(head) if char.isspace()), default=0)
         if word * 2 >= len(head):
@@ -82,7 +82,7 @@ def _few_marks(text: str) -> str:
     return "".join(kept)
 
 
-def _cut(text: str, limit: int) -> str:
+def cut(text: str, limit: int) -> str:
     """The longest beginning of at most ``limit`` code points that ends between graphemes."""
     if len(text) <= limit:
         return text

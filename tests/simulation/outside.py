@@ -12,8 +12,9 @@ from itertools import count
 from PIL import Image
 
 from core import photos
+from core.adapter import PhotoGone, Unreachable
 from core.keyapi.errors import AccessDenied, Denial, NoAnswer, NotSent, RateLimited, Refused, SearchFailed, TooLarge
-from core.model import Match, Origin, Outcome, PhotoGone, Problem, Unreachable, Working
+from core.model import Match, Origin, Outcome, Problem, Working
 from core.photos import Photo, UnreadablePhoto
 from tests.simulation.virtual_time import Died, InlineExecutor
 

@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import event
 
 import migrations
+from core.adapter import Platform
 from core.asking import Asking
 from core.budgets import Limits
 from core.database import Database
 from core.delivery import Delivery
 from core.finder import Finder
 from core.keyapi.pacing import Breaker, Pace
-from core.model import ANY_MARKET, Identity, Origin, PhotoQuery, Platform
+from core.model import ANY_MARKET, Identity, Origin, PhotoQuery
 from core.policy import Policy
 from core.service import Service
 from core.turns import Turns

@@ -33,14 +33,34 @@ def test_a_chat_has_nothing_set_until_somebody_sets_it(database_url):
 
 
 def test_ones_own_language_comes_before_the_chats(bank):
-    def spoken():
-        return bank.do(chats.language_for, telegram(1), "-100")
+    def spoken(client=""):
+        return bank.do(chats.language_for, telegram(1), "-100", client)
 
-    assert spoken() is None
+    assert spoken() == ""
+    assert spoken("fr") == "fr"
     bank.do(chats.set_language, "telegram", "-100", "es")
-    assert spoken() == "es"
+    assert spoken("fr") == "es"
     bank.do(people.prefer, telegram(1), "", NOW, pepper=PEPPER, language="de")
-    assert spoken() == "de"
+    assert spoken("fr") == "de"
+
+
+def test_where_an_event_does_not_say_what_the_app_speaks_what_it_was_last_seen_to_speak_counts(bank):
+    bank.do(people.saw_language, telegram(1), "th")  # a stranger: nothing is written down of them
+    assert bank.do(chats.language_for, telegram(1), "1", "") == ""
+    bank.accept(photo(1, language=""))
+    bank.do(people.saw_language, telegram(1), "th")
+    assert bank.do(chats.language_for, telegram(1), "1", "") == "th"
+    assert bank.do(chats.language_for, telegram(1), "1", "id") == "id"
+    assert bank.accept(photo(1, language="")).search.origin.language == "th"
+
+
+def test_the_chats_where_somebody_searched_lately_are_known_but_for_those_that_were_left(bank):
+    for chat in ("1", "-100", "-200"):
+        bank.accept(photo(1, chat=chat))
+    bank.do(chats.set_gone, "telegram", "-200", NOW)
+    assert set(bank.do(chats.known, "telegram", NOW - timedelta(days=1))) == {"1", "-100"}
+    assert bank.do(chats.known, "telegram", NOW + timedelta(seconds=1)) == []
+    assert bank.do(chats.known, "discord", NOW - timedelta(days=1)) == []
 
 
 def test_that_the_bot_was_removed_and_came_back_is_kept(bank):

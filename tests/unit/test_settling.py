@@ -16,6 +16,7 @@ from core.model import Blocked, Charge, Found, Lost, Paused
 from core.recall import recall
 from core.searches import State
 from core.settling import Halted, Superseded
+from core.views import View
 from tests.builders import MATCHES, NOW, PEPPER, Books, books, digest_of, in_memory, limits, photo, policy, telegram
 
 
@@ -43,7 +44,7 @@ def test_an_answer_costs_one_credit_and_is_told_again_from_the_journal(bank):
     assert told == outcome
     assert isinstance(told, Found)
     assert told.matches == MATCHES
-    assert bank.do(recall, bank.row(search), policy=bank.policy, now=NOW, page=1).page == 1
+    assert bank.do(recall, bank.row(search), policy=bank.policy, now=NOW, view=View(page=1)).view == View(page=1)
 
 
 def test_a_refusal_costs_nothing(bank):
