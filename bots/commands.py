@@ -3,7 +3,14 @@
 from bots.admin_commands import ADMIN_COMMANDS
 from bots.cards import Card, Press
 from bots.context import Asker, Command, Context, said
-from bots.person_commands import PERSON_COMMANDS, forget_now, set_language, set_region, set_region_for_all
+from bots.person_commands import (
+    PERSON_COMMANDS,
+    forget_now,
+    set_language,
+    set_language_for_all,
+    set_region,
+    set_region_for_all,
+)
 from bots.wording import Words
 
 #: Buttons of command cards, by what pressing them asks for.
@@ -11,6 +18,7 @@ _PRESSES = {
     Press.REGION: set_region,
     Press.REGION_ALL: set_region_for_all,
     Press.LANGUAGE: set_language,
+    Press.LANGUAGE_ALL: set_language_for_all,
     Press.FORGET: forget_now,
 }
 

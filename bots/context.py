@@ -26,8 +26,8 @@ class Asker:
     private: bool
     #: Whether the person administers this chat, as the platform says.
     chat_admin: bool = False
-    #: The language of the person's client: a BCP 47 tag.
-    language: str = "en"
+    #: The language of the person's app: a BCP 47 tag; empty where the platform does not say.
+    language: str = ""
     #: The idempotency key of the message or press.
     event: str
     #: Whose message the command replies to.
@@ -56,8 +56,7 @@ class Context:
 
     async def words(self, asker: Asker) -> Words:
         """The sentences for a person: their own choice, the chat's, the client's language."""
-        chosen = await self.database.read(chats.language_for, asker.identity, asker.chat)
-        return words_of(chosen or asker.language)
+        return words_of(await self.database.read(chats.language_for, asker.identity, asker.chat, asker.language))
 
 
 #: What a command does. It may write; raises DatabaseUnavailable when it cannot, and then has done nothing.
@@ -70,8 +69,11 @@ class Command:
 
     name: str
     run: Run
+    #: Its name where a platform translates those: one word in lower case.
     #: One line for a platform's list of commands.
     description: Callable[[Words], str]
+    #: Its name where a platform translates those: one word in lower case.
+    title: Callable[[Words], str] | None = None
     #: Only ADMINS may use it.
     admin: bool = False
     #: Listed in groups as well.

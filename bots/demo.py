@@ -99,11 +99,12 @@ async def demo_running(*, port: int, pictures: bool, folder: Path, **changes: An
         stack.callback(database.close)
         await stack.enter_async_context(active(database))
         bot = await stack.enter_async_context(running(settings, database))
-        receiving = asyncio.create_task(bot.app.run())
+        receiving = asyncio.create_task(bot.receive())
         try:
             yield Demo(page=page, settings=settings, world=world, endpoint=endpoint)
         finally:
-            await bot.app.stop_receiving()
+            for app in bot.apps.values():
+                await app.stop_receiving()
             await asyncio.wait([receiving])
 
 

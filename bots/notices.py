@@ -1,10 +1,11 @@
-"""Sentences that only Telegram needs, as cards."""
+"""What is said to messages that are no photo and no command, as cards."""
 
 from bots.cards import Action, Card, Line, Press, Tone
 from bots.sentences import sentence
 from bots.wording import Words
 from core.model import Expired
 from core.texts import cut_at_word
+from core.views import View, fitting_word
 
 #: Characters of the words on the button that searches with them.
 _WORDS_SHOWN = 24
@@ -21,8 +22,24 @@ def how_to_use(words: Words) -> Card:
 
 
 def how_to_use_in_groups(words: Words) -> Card:
-    """To a mention or a reply with nothing to search for."""
+    """To a mention or a reply with nothing to search for, in a Telegram group."""
     return _notice(words("Reply /find to a photo, or write it under one, and I look for the product."))
+
+
+def how_to_use_in_servers(words: Words) -> Card:
+    """To a mention or a reply with nothing to search for, in a Discord server."""
+    return _notice(
+        words(
+            "In a server: mention me in the message with the photo, or use /find. For someone else's photo: "
+            "its menu, Apps, “{menu}”.",
+            menu=words("Find this product"),
+        )
+    )
+
+
+def no_picture(words: Words) -> Card:
+    """To “Find this product” at a message that has no picture."""
+    return _notice(words("There is no picture in that message. Nothing was charged."))
 
 
 def photo_wanted(words: Words) -> Card:
@@ -36,8 +53,18 @@ def anonymous(words: Words) -> Card:
 
 
 def out_of_order(words: Words) -> Card:
-    """When nothing can be written down."""
+    """When nothing can be written down, to a message that comes again by itself."""
     return _notice(words("I cannot take photos just now. You were not charged. Your message is not lost."))
+
+
+def try_later(words: Words) -> Card:
+    """When nothing can be written down, to what does not come again."""
+    return _notice(words("I cannot take photos just now. You were not charged. Please try again in a few minutes."))
+
+
+def answered_here(words: Words) -> str:
+    """Above an answer in private, to a photo in a channel where the bot may not write."""
+    return words("I may not write in that channel, so your answer is here.")
 
 
 def expired(words: Words) -> Card:
@@ -45,13 +72,25 @@ def expired(words: Words) -> Card:
     return _notice(sentence(Expired(search=""), words))
 
 
-def search_with(search: str, hint: str, words: Words) -> Card:
-    """The offer to search a photo again with words. They stand in its last line, where the button finds them."""
-    label = words("Search again with “{words}” · 1 credit", words=words.outside(cut_at_word(hint, _WORDS_SHOWN)))
+def search_with(search: str, hint: str, words: Words, *, carried: str = "") -> Card:
+    """The offer to search a photo again with words, or to see what of its answer has them in the name.
+
+    The words stand in its last line, where a platform's button can find them; ``carried`` is what the button itself
+    holds of them, where it can.
+    """
+    shown = words.outside(cut_at_word(hint, _WORDS_SHOWN))
+    label = words("Search again with “{words}” · 1 credit", words=shown)
+    again = Action(label, Press.WORDS, search=search, argument=carried)
+    containing = Action(
+        words("Containing “{words}” · free", words=shown),
+        Press.PAGE,
+        search=search,
+        argument=str(View(word=fitting_word(hint))),
+    )
     return Card(
         tone=Tone.NOTICE,
         lines=(Line(words("Shall I look for this photo again, with these words?")), Line(hint, name=True)),
-        rows=((Action(label, Press.WORDS, search=search),),),
+        rows=((again,), (containing,)),
     )
 
 

@@ -9,18 +9,9 @@ from datetime import timedelta
 from bots.printing import print_outcome
 from bots.runtime import build_core, open_database, read_pepper
 from core import admin, settling
+from core.adapter import Platform
 from core.clock import utc_now
-from core.model import (
-    HINT_LIMIT,
-    Found,
-    Identity,
-    NothingFound,
-    Origin,
-    Outcome,
-    PhotoQuery,
-    Platform,
-    Working,
-)
+from core.model import HINT_LIMIT, Found, Identity, NothingFound, Origin, Outcome, PhotoQuery, Working
 from core.regions import find_market
 from core.settings import Settings
 from core.standing import credits_of

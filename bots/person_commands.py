@@ -1,6 +1,8 @@
 """Commands for everybody: what there is, markets, credits, language, privacy."""
 
-from bots.cards import Action, Card, Line, Press, Tone, in_rows
+from dataclasses import replace
+
+from bots.cards import Action, Card, Choice, Line, Press, Tone
 from bots.context import Asker, Command, Context, said
 from bots.wording import Words, languages
 from bots.wording import words as words_of
@@ -29,7 +31,7 @@ async def start(context: Context, asker: Asker, words: Words, arguments: str) ->
         words("Words under the photo steer the search. /region picks your market, /credits shows what is left."),
     ]
     if not asker.private:
-        lines.insert(1, words("Here in the group: reply /find to a photo, or write /find under it."))
+        lines.insert(1, _in_groups(asker, words))
     if arguments.lower().startswith(_REGION_LINK):
         chosen = await set_region(context, asker, words, arguments[len(_REGION_LINK) :])
         lines += [line.text for line in chosen.lines]
@@ -45,7 +47,7 @@ async def help_(context: Context, asker: Asker, words: Words, arguments: str) ->
     admin = context.is_admin(asker.identity)
     own = [
         words("Send a photo, or several: they are one question. Each search says what it cost."),
-        words("In a group, reply /find to a photo, or write /find under your own."),
+        _in_groups(asker, words),
         words("`#US` under a photo looks in that market this once."),
         words("Reply to an answer with words to search again with them."),
     ]
@@ -53,6 +55,17 @@ async def help_(context: Context, asker: Asker, words: Words, arguments: str) ->
     if admin:
         listed.append(words("For admins: /usage, /grant, /take, /block, /unblock, /pause, /resume"))
     return said(*own, *listed, heading=words("What I can do"), tone=Tone.ANSWER)
+
+
+def _in_groups(asker: Asker, words: Words) -> str:
+    """How to ask where many people are."""
+    if asker.platform == "discord":
+        return words(
+            "In a server: mention me in the message with the photo, or use /find. For someone else's photo: "
+            "its menu, Apps, “{menu}”.",
+            menu=words("Find this product"),
+        )
+    return words("In a group: reply /find to a photo, or write /find under it.")
 
 
 async def find(context: Context, asker: Asker, words: Words, arguments: str) -> Card:
@@ -69,7 +82,7 @@ async def region(context: Context, asker: Asker, words: Words, arguments: str) -
             sentence = words(
                 "I do not know the market “{market}”. Pick one:", market=words.outside(clean(arguments, 40))
             )
-            return Card(tone=Tone.NOTICE, lines=(Line(sentence), *card.lines[1:]), rows=card.rows)
+            return replace(card, tone=Tone.NOTICE, lines=(Line(sentence), *card.lines[1:]))
         return await set_region(context, asker, words, code)
     return await _markets(context, asker, words)
 
@@ -83,10 +96,10 @@ async def _markets(context: Context, asker: Asker, words: Words) -> Card:
     if chat.region and person and person.region and person.region != chat.region:
         lines.append(Line(words("Everyone here: {market}.", market=_market(chat.region, words))))
     codes = (ANY_MARKET, *(market.code for market in MARKETS))
-    buttons = [
-        Action(("✓ " if code == used else "") + _market(code, words), Press.REGION, argument=code) for code in codes
-    ]
-    return Card(tone=Tone.ANSWER, lines=tuple(lines), rows=in_rows(buttons))
+    options = tuple(Action(_market(code, words), Press.REGION, argument=code, chosen=code == used) for code in codes)
+    return Card(
+        tone=Tone.ANSWER, lines=tuple(lines), choices=(Choice(label=words("Pick your market"), options=options),)
+    )
 
 
 async def set_region(context: Context, asker: Asker, words: Words, argument: str) -> Card:
@@ -100,7 +113,7 @@ async def set_region(context: Context, asker: Asker, words: Words, argument: str
         return card
     everyone = words("For everyone here: {market}", market=_market(code, words))
     action = Action(everyone, Press.REGION_ALL, argument=code)
-    return Card(tone=card.tone, lines=card.lines, rows=((action,),))
+    return replace(card, rows=((action,),))
 
 
 async def set_region_for_all(context: Context, asker: Asker, words: Words, argument: str) -> Card:
@@ -122,10 +135,17 @@ async def language(context: Context, asker: Asker, words: Words, arguments: str)
     """/language: the languages there are, or the one that was typed."""
     if arguments:
         return await set_language(context, asker, words, arguments)
-    buttons = [Action(_language_name(tag), Press.LANGUAGE, argument=tag) for tag in languages()]
-    follow = Action(words("As my app"), Press.LANGUAGE)
-    question = Line(words("Which language shall I speak?"))
-    return Card(tone=Tone.ANSWER, lines=(question,), rows=(*in_rows(buttons), (follow,)))
+    person = await context.database.read(people.find, asker.identity)
+    chosen = person.language if person else None
+    options = tuple(
+        Action(_language_name(tag), Press.LANGUAGE, argument=tag, chosen=tag == chosen) for tag in languages()
+    )
+    follow = Action(words("As my app"), Press.LANGUAGE, chosen=chosen is None)
+    return Card(
+        tone=Tone.ANSWER,
+        lines=(Line(words("Which language shall I speak?")),),
+        choices=(Choice(label=words("Pick your language"), options=(*options, follow)),),
+    )
 
 
 async def set_language(context: Context, asker: Asker, words: Words, argument: str) -> Card:
@@ -137,8 +157,20 @@ async def set_language(context: Context, asker: Asker, words: Words, argument: s
         return said(words("I do not speak that language yet. I speak: {languages}.", languages=spoken))
     tag = known.get(wanted)
     await _prefer(context, asker, language=tag)
-    words = words_of(tag or asker.language)
-    return said(words("I speak {language} with you now.", language=_language_name(words.language)))
+    words = await context.words(asker)
+    card = said(words("I speak {language} with you now.", language=_language_name(words.language)))
+    if asker.private or not asker.chat_admin or tag is None:
+        return card
+    everyone = words("With everyone here: {language}", language=_language_name(tag))
+    return replace(card, rows=((Action(everyone, Press.LANGUAGE_ALL, argument=tag),),))
+
+
+async def set_language_for_all(context: Context, asker: Asker, words: Words, argument: str) -> Card:
+    """A language for everyone in a chat who chose none; only its admins may."""
+    if asker.private or not asker.chat_admin or argument not in languages():
+        return said(words("Only admins of this chat can set its language."))
+    await context.database.run(chats.set_language, asker.platform, asker.chat, argument)
+    return said(words("I speak {language} here, unless someone chose their own.", language=_language_name(argument)))
 
 
 def _language_name(tag: str) -> str:
@@ -241,13 +273,60 @@ async def who(context: Context, asker: Asker, words: Words, arguments: str) -> C
 
 
 PERSON_COMMANDS = (
-    Command(name="start", run=start, description=lambda words: words("How this works")),
-    Command(name="help", run=help_, description=lambda words: words("What I can do"), groups=True),
-    Command(name="find", run=find, description=lambda words: words("Find the product in a photo"), groups=True),
-    Command(name="region", run=region, description=lambda words: words("Pick your market"), groups=True),
-    Command(name="credits", run=credits_, description=lambda words: words("What is left"), groups=True),
-    Command(name="language", run=language, description=lambda words: words("Pick your language")),
-    Command(name="privacy", run=privacy, description=lambda words: words("What is kept of you")),
-    Command(name="forget", run=forget, description=lambda words: words("Erase what is kept of you")),
-    Command(name="id", run=who, description=lambda words: words("Your number and this chat's"), groups=True),
+    Command(
+        name="start", title=lambda words: words("start"), run=start, description=lambda words: words("How this works")
+    ),
+    Command(
+        name="help",
+        title=lambda words: words("help"),
+        run=help_,
+        description=lambda words: words("What I can do"),
+        groups=True,
+    ),
+    Command(
+        name="find",
+        title=lambda words: words("find"),
+        run=find,
+        description=lambda words: words("Find the product in a photo"),
+        groups=True,
+    ),
+    Command(
+        name="region",
+        title=lambda words: words("region"),
+        run=region,
+        description=lambda words: words("Pick your market"),
+        groups=True,
+    ),
+    Command(
+        name="credits",
+        title=lambda words: words("credits"),
+        run=credits_,
+        description=lambda words: words("What is left"),
+        groups=True,
+    ),
+    Command(
+        name="language",
+        title=lambda words: words("language"),
+        run=language,
+        description=lambda words: words("Pick your language"),
+    ),
+    Command(
+        name="privacy",
+        title=lambda words: words("privacy"),
+        run=privacy,
+        description=lambda words: words("What is kept of you"),
+    ),
+    Command(
+        name="forget",
+        title=lambda words: words("forget"),
+        run=forget,
+        description=lambda words: words("Erase what is kept of you"),
+    ),
+    Command(
+        name="id",
+        title=lambda words: words("id"),
+        run=who,
+        description=lambda words: words("Your number and this chat's"),
+        groups=True,
+    ),
 )

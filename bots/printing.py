@@ -4,7 +4,8 @@ import json
 import sys
 from dataclasses import asdict
 
-from bots.cards import Links, outcome_card
+from bots.cards import Links
+from bots.outcome_cards import outcome_card
 from bots.wording import words as words_of
 from core.model import Found, Outcome
 from core.regions import product_link
@@ -19,6 +20,7 @@ def print_outcome(outcome: Outcome, product_url: str, *, as_json: bool) -> None:
     """What a search ended with."""
     if as_json:
         facts = asdict(outcome) | {"outcome": type(outcome).__name__}
+        facts.pop("view", None)
         if isinstance(outcome, Found):
             links = [product_link(product_url, match.id, match.region) for match in outcome.matches]
             facts["matches"] = [match | {"link": link} for match, link in zip(facts["matches"], links, strict=True)]
@@ -28,7 +30,8 @@ def print_outcome(outcome: Outcome, product_url: str, *, as_json: bool) -> None:
     lines = [" · ".join((card.heading, *card.facts))] if card.heading else []
     for line in card.lines:
         number = f"{line.number}. " if line.number else ""
-        lines.append(f"{number}{line.text} {line.flag}".rstrip())
+        note = f" · {line.note}" if line.note else ""
+        lines.append(f"{number}{line.text} {line.flag}".rstrip() + note)
         if line.link:
             lines.append(f"   {line.link}")
     sys.stdout.write("\n".join([*lines, card.receipt]).rstrip() + "\n")

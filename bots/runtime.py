@@ -12,12 +12,13 @@ from typing import Any
 import structlog
 
 import migrations
+from bots.chat_app import ChatApp, PlatformDown, PlatformRefused
 from bots.commands import Commands
 from bots.context import Context
 from bots.server import serving
-from bots.telegram.app import WEBHOOK_PATH, TelegramApp, TelegramRefused
-from bots.telegram.polling import AnotherInstance
+from bots.telegram.app import WEBHOOK_PATH, TelegramApp
 from core.active_run import active
+from core.adapter import Alerts, Platform
 from core.asking import Asking
 from core.chores import hourly
 from core.clock import Clock, utc_now
@@ -26,16 +27,19 @@ from core.delivery import Delivery
 from core.finder import Finder
 from core.keyapi.client import KeyApi
 from core.keyapi.pacing import Breaker, Pace
-from core.model import Alerts, Platform
 from core.photos import Decoders
 from core.policy import Policy
 from core.service import Service
-from core.settings import Settings
+from core.settings import Settings, check_run
 from core.turns import Turns
 
 log = structlog.get_logger(__name__)
 
 _PEPPER_BYTES = 32
+#: Seconds between two looks at whether events come in.
+_WATCH_EVERY = 5.0
+#: Seconds between tries to reach a platform that was down at the start: they double to the longest.
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 60.0
 
 
 class CannotRun(Exception):
@@ -145,7 +149,7 @@ class _Admins:
     """Tells the operator's admins, on every platform that is there."""
 
     def __init__(self) -> None:
-        self.apps: list[TelegramApp] = []
+        self.apps: list[ChatApp] = []
 
     async def tell_admins(self, event: str, facts: Mapping[str, str]) -> None:
         log.warning("admins are told", event_name=event, **facts)
@@ -158,7 +162,41 @@ class Running:
     """The bot while it runs."""
 
     core: Core
-    app: TelegramApp
+    #: The adapters, by platform.
+    apps: Mapping[str, ChatApp]
+    #: Those of them that could not be reached yet.
+    down: set[str]
+
+    async def receive(self) -> None:
+        """Receive on every platform until it is stopped; one that ends leaves the others. Raises CannotRun.
+
+        CannotRun says why, when no platform is left.
+        """
+        reasons = await asyncio.gather(*(self._receive(name, app) for name, app in self.apps.items()))
+        if all(reasons):
+            raise CannotRun("\n".join(map(str, reasons)))
+
+    async def _receive(self, name: str, app: ChatApp) -> PlatformRefused | None:
+        try:
+            if name in self.down:
+                await _reach(name, app)
+            await app.run()
+        except PlatformRefused as error:
+            log.error("a platform has ended", platform=name, reason=str(error))
+            return error
+        return None
+
+    async def watch(self) -> None:
+        """Say in the log when a platform goes down, and when it is back."""
+        was = dict.fromkeys(self.apps, False)
+        while True:
+            for name, app in self.apps.items():
+                if was[name] and not app.healthy:
+                    log.error("a platform is down: nothing comes in from it", platform=name)
+                elif app.healthy and not was[name]:
+                    log.info("a platform is up", platform=name)
+                was[name] = app.healthy
+            await asyncio.sleep(_WATCH_EVERY)
 
 
 @asynccontextmanager
@@ -174,47 +212,93 @@ async def running(settings: Settings, database: Database, *, clock: Clock = utc_
     )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(core.close)
-        try:
-            app = TelegramApp(settings, database, core.service, Commands(context), clock=clock)
-        except (TelegramRefused, ValueError) as error:
-            raise CannotRun(str(error)) from error
-        stack.push_async_callback(app.close)
-        core.platforms["telegram"] = app.platform
-        admins.apps.append(app)
-        await _connect(app)
+        apps = _adapters(settings, database, core.service, Commands(context), clock)
+        for name, app in apps.items():
+            stack.push_async_callback(app.close)
+            core.platforms[name] = app.platform
+            admins.apps.append(app)
+        bot = Running(core=core, apps=apps, down=await _connect(apps))
         stack.push_async_callback(core.service.drain)
-        stack.push_async_callback(app.stop_receiving)
+        for app in apps.values():
+            stack.push_async_callback(app.stop_receiving)
         # Before anything is received: what this process journals itself must not be taken up.
         if left := await core.service.resume(core.platforms):
             log.info("searches of the last run are taken up", searches=left)
-        if settings.telegram_webhook_url and settings.http_port is not None:
-            await _listen(app, settings.http_host, settings.http_port, stack)
-        chores = asyncio.create_task(hourly(database, core.policy, alerts=admins, clock=clock))
-        stack.callback(chores.cancel)
-        yield Running(core=core, app=app)
+        if settings.http_port is not None:
+            await _listen(bot, settings.http_host, settings.http_port, stack)
+        for work in (hourly(database, core.policy, alerts=admins, clock=clock), bot.watch()):
+            stack.callback(asyncio.create_task(work).cancel)
+        yield bot
 
 
-async def _connect(app: TelegramApp) -> None:
+def _adapters(
+    settings: Settings, database: Database, service: Service, commands: Commands, clock: Clock
+) -> dict[str, ChatApp]:
+    """An adapter for each platform that has a token. Raises CannotRun."""
+    apps: dict[str, ChatApp] = {}
     try:
-        await app.start()
-    except TelegramRefused as error:
+        if settings.telegram_bot_token is not None:
+            apps["telegram"] = TelegramApp(settings, database, service, commands, clock=clock)
+        if settings.discord_bot_token is not None:
+            # Imported where it is used: it takes a second, and most bots are on one platform.
+            from bots.discord.app import DiscordApp  # noqa: PLC0415
+
+            apps["discord"] = DiscordApp(settings, database, service, commands, clock=clock)
+    except (PlatformRefused, ValueError) as error:
         raise CannotRun(str(error)) from error
-    log.info("Telegram is connected", bot=f"@{app.username}", link=f"https://t.me/{app.username}")
+    return apps
 
 
-async def _listen(app: TelegramApp, host: str, port: int, stack: AsyncExitStack) -> None:
+async def _connect(apps: Mapping[str, ChatApp]) -> set[str]:
+    """Reach the platforms; one that is down is left for later, where there is another. Raises CannotRun."""
+    down = set()
+    for name, app in apps.items():
+        try:
+            await app.start()
+        except PlatformRefused as error:
+            raise CannotRun(str(error)) from error
+        except PlatformDown as error:
+            if len(apps) == 1:
+                raise CannotRun(str(error)) from error
+            log.error("a platform cannot be reached: the others start without it", platform=name, reason=str(error))
+            down.add(name)
+        else:
+            log.info("connected", platform=name, address=app.address)
+    return down
+
+
+async def _reach(name: str, app: ChatApp) -> None:
+    """Try to reach a platform that was down at the start, until it is there. Raises PlatformRefused."""
+    pause = _FIRST_PAUSE
+    while True:
+        await asyncio.sleep(pause)
+        try:
+            await app.start()
+        except PlatformDown as error:
+            log.warning("a platform cannot be reached", platform=name, reason=str(error))
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        else:
+            log.info("connected", platform=name, address=app.address)
+            return
+
+
+async def _listen(bot: Running, host: str, port: int, stack: AsyncExitStack) -> None:
+    telegram = bot.apps.get("telegram")
+    posts = {WEBHOOK_PATH: telegram.webhook} if isinstance(telegram, TelegramApp) else {}
+
+    def health() -> Mapping[str, bool]:
+        return {name: app.healthy for name, app in bot.apps.items()}
+
     try:
-        await stack.enter_async_context(serving(host, port, {WEBHOOK_PATH: app.webhook}))
+        await stack.enter_async_context(serving(host, port, posts, health=health))
     except OSError as error:
         raise CannotRun(f"HTTP_PORT {port} cannot be listened on: {error.strerror}.") from error
 
 
 async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
     """`snapshop run`: until SIGTERM, SIGINT or ``stop``. Raises CannotRun, AlreadyRunning, LockLost."""
-    if settings.telegram_bot_token is None:
-        raise CannotRun(
-            "TELEGRAM_BOT_TOKEN is missing: this release speaks Telegram only; Discord comes with the next."
-        )
+    if missing := check_run(settings):
+        raise CannotRun("\n".join(missing))
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -229,7 +313,7 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
 
 async def _serve(settings: Settings, database: Database, stop: asyncio.Event, lost: asyncio.Future[None]) -> None:
     async with running(settings, database) as bot:
-        receiving = asyncio.create_task(bot.app.run())
+        receiving = asyncio.create_task(bot.receive())
         stopped = asyncio.create_task(stop.wait())
         ends: tuple[asyncio.Future[Any], ...] = (receiving, stopped, lost)
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -238,10 +322,5 @@ async def _serve(settings: Settings, database: Database, stop: asyncio.Event, lo
             receiving.cancel()
             lost.result()
         if receiving.done():
-            try:
-                receiving.result()
-            except TelegramRefused as error:
-                raise CannotRun(str(error)) from error
-            except AnotherInstance as error:
-                raise CannotRun("Another process receives the updates of this bot: stop that one first.") from error
+            receiving.result()
         log.info("stopping: what is being asked is brought to its end")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from bots.sandbox.telegram_methods import METHODS, Method
-from bots.sandbox.telegram_rules import ApiError, Json, refusal
+from bots.sandbox.telegram_rules import ApiError, Json, Upload, refusal
 from bots.sandbox.telegram_world import TelegramWorld
 
 # A form has texts only: all but these are JSON, as the Bot API says of numbers, booleans and structures.
@@ -73,7 +73,7 @@ async def fields(request: web.Request) -> Json:
 
 def _typed(name: str, value: object) -> object:
     if isinstance(value, web.FileField):
-        return value.file.read()
+        return Upload(value.file.read(), value.filename, value.content_type)
     if name in TEXTS.split() or not isinstance(value, str):
         return value
     try:

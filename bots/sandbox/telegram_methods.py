@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from bots.sandbox.telegram_rules import Json, refusal, words
+from bots.sandbox.telegram_rules import Json, Upload, refusal, words
 from bots.sandbox.telegram_world import CONTENT, TelegramWorld, replying
 
 LONGEST_POLL = 50  # seconds
@@ -44,6 +44,15 @@ def photo(world: TelegramWorld, given: bytes | str) -> Json:
     if given not in world.files:
         raise refusal("wrong file identifier/HTTP URL specified")
     return world.files[given].content
+
+
+def document(world: TelegramWorld, given: bytes | str) -> Json:
+    """The content of a message with a file: an upload, or the file_id of an earlier one."""
+    if isinstance(given, Upload):
+        return world.files.document(given, name=given.name, mime=given.mime)
+    if given not in world.files:
+        raise refusal("wrong file identifier/HTTP URL specified")
+    return world.files[str(given)].content
 
 
 def markup(p: Json) -> Json:
@@ -128,6 +137,7 @@ METHODS: dict[str, Method] = {
     "deleteWebhook": lambda _world, _p: True,
     "sendMessage": lambda world, p: send(world, p, text(p)),
     "sendPhoto": lambda world, p: send(world, p, photo(world, p["photo"]) | caption(p)),
+    "sendDocument": lambda world, p: send(world, p, document(world, p["document"]) | caption(p)),
     "sendChatAction": lambda world, p: world.show(world.chats[p["chat_id"]], "action", {"action": p["action"]}),
     "editMessageText": lambda world, p: edit(world, p, "text", text(p)),
     "editMessageCaption": lambda world, p: edit(world, p, "caption", caption(p)),

@@ -33,6 +33,19 @@ class ApiError(Exception):
         self.status, self.description, self.parameters = status, description, parameters
 
 
+class Upload(bytes):
+    """A file that came with a call, under its own name."""
+
+    name: str
+    mime: str
+
+    def __new__(cls, data: bytes, name: str, mime: str) -> "Upload":
+        """These bytes, with their name."""
+        upload = super().__new__(cls, data)
+        upload.name, upload.mime = name, mime
+        return upload
+
+
 def refusal(reason: str) -> ApiError:
     """A 400 in the words of Telegram's open server."""
     return ApiError(400, f"Bad Request: {reason}")

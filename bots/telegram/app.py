@@ -10,30 +10,33 @@ from aiohttp import web
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
-from bots.albums import Albums
+from bots.albums import AlbumAnswers, Albums
 from bots.alerts import alert_card
+from bots.background import Background
 from bots.cards import Links
+from bots.chat_app import PlatformDown, PlatformRefused
 from bots.commands import Commands
+from bots.membership import Membership
+from bots.presses import Presses
 from bots.product_images import ProductImages
 from bots.telegram.buttons import Buttons
 from bots.telegram.flood import Flood
 from bots.telegram.handlers import Handlers, Parts
-from bots.telegram.membership import Membership
+from bots.telegram.members import member_of
 from bots.telegram.messages import TelegramMessenger
 from bots.telegram.moves import Moves
 from bots.telegram.photos import TelegramPhotos
 from bots.telegram.pictures import Pictures
-from bots.telegram.polling import Poller
+from bots.telegram.polling import AnotherInstance, Poller
 from bots.telegram.posting import Place, Poster
-from bots.telegram.replies import Replies
 from bots.telegram.setup import set_up
 from bots.telegram.signs import Signs
 from bots.telegram.transport import AiohttpRequest
 from bots.telegram.webhook import telegram_webhook
 from bots.wording import words as words_of
+from core.adapter import Platform, Unreachable
 from core.clock import Clock, utc_now
 from core.database import Database, DatabaseUnavailable
-from core.model import Platform, Unreachable
 from core.service import Service
 from core.settings import Settings
 
@@ -51,7 +54,7 @@ _LAST_POLL: Final = 15.0
 log = structlog.get_logger(__name__)
 
 
-class TelegramRefused(Exception):
+class TelegramRefused(PlatformRefused):
     """One sentence for the operator: why Telegram cannot be used, and what to do."""
 
 
@@ -98,12 +101,15 @@ class TelegramApp:
         moves, albums = Moves(database), albums or Albums()
         self._images = ProductImages(settings.product_picture_url)
         self._signs = Signs(self.bot)
-        poster = Poster(self.bot, link_preview=settings.link_preview, moved=moves.move)
-        self._replies = Replies(poster)
+        self._poster = Poster(self.bot, link_preview=settings.link_preview, moved=moves.move)
+        self._background = Background(TelegramError, Unreachable)
         links = Links(product_url=settings.product_url, pictures=self._images.enabled)
-        messenger = TelegramMessenger(poster, self._signs, Pictures(self._images), albums, service, links)
-        membership = Membership(self.bot, settings.members_of)
-        buttons = Buttons(self.bot, service, commands, membership, messenger, self._replies, clock=clock)
+        messenger = TelegramMessenger(
+            self._poster, self._signs, Pictures(self._images), AlbumAnswers(albums, service), links
+        )
+        membership = Membership("telegram", settings.members_of, member_of(self.bot))
+        presses = Presses(service, commands, membership.is_member)
+        buttons = Buttons(self.bot, presses, self._poster, messenger, self._background)
         parts = Parts(
             bot=self.bot,
             service=service,
@@ -112,7 +118,8 @@ class TelegramApp:
             membership=membership,
             albums=albums,
             moves=moves,
-            replies=self._replies,
+            poster=self._poster,
+            background=self._background,
             buttons=buttons,
             clock=clock,
         )
@@ -136,15 +143,20 @@ class TelegramApp:
         """The bot's @name, without the @; known once started."""
         return self.bot.username
 
+    @property
+    def address(self) -> str:
+        """The t.me link; known once started."""
+        return f"https://t.me/{self.username}"
+
     async def start(self) -> None:
-        """Reach Telegram, and settle how updates come. Raises TelegramRefused, with one sentence."""
+        """Reach Telegram, and settle how updates come. Raises TelegramRefused, PlatformDown, with one sentence."""
         await self._reach()
         webhook, secret = self._settings.telegram_webhook_url, self._settings.telegram_webhook_secret
         if webhook is None or secret is None:
             await self._leave_webhook()
         else:
             await self._take_webhook(webhook.removesuffix(WEBHOOK_PATH) + WEBHOOK_PATH, secret.get_secret_value())
-        self._replies.later(self._set_up())
+        self._background.later(self._set_up())
 
     async def _leave_webhook(self) -> None:
         """Polls are answered only where no webhook is set; what waits for one is kept."""
@@ -168,7 +180,7 @@ class TelegramApp:
             raise TelegramRefused(f"Telegram does not take the webhook's settings: {error.message}.") from None
 
     async def run(self) -> None:
-        """Receive until ``stop_receiving``. Raises AnotherInstance, TelegramRefused."""
+        """Receive until ``stop_receiving``. Raises TelegramRefused."""
         self._running = asyncio.get_running_loop().create_future()
         try:
             if self._receive is not None:
@@ -177,6 +189,8 @@ class TelegramApp:
                 await self._poller.run()
         except InvalidToken:
             raise WrongToken from None
+        except AnotherInstance as error:
+            raise TelegramRefused("Another process receives the updates of this bot: stop that one first.") from error
         finally:
             self._running.set_result(None)
 
@@ -189,7 +203,7 @@ class TelegramApp:
 
     async def close(self) -> None:
         """Finish what is being sent, and close every connection."""
-        await self._replies.close()
+        await self._background.close()
         await self._signs.close()
         await self._images.aclose()
         await self.bot.shutdown()
@@ -216,7 +230,7 @@ class TelegramApp:
             if admin.platform != "telegram":
                 continue
             try:
-                await self._replies.put(Place(chat=admin.user), alert_card(event, facts, words_of("en")))
+                await self._poster.put(Place(chat=admin.user), alert_card(event, facts, words_of("en")))
             except (TelegramError, Unreachable) as error:
                 log.info("admin_not_told", event_name=event, error=type(error).__name__)
             except Exception:
@@ -224,7 +238,7 @@ class TelegramApp:
 
     def _tell(self, event: str) -> Callable[[], Awaitable[None]]:
         async def tell() -> None:
-            self._replies.later(self.tell_admins(event, {}))
+            self._background.later(self.tell_admins(event, {}))
 
         return tell
 
@@ -236,7 +250,7 @@ class TelegramApp:
                 raise WrongToken from None
             except TelegramError as error:
                 if pause is None:
-                    raise TelegramRefused(f"Telegram cannot be reached: {error.message}. Is the network up?") from None
+                    raise PlatformDown(f"Telegram cannot be reached: {error.message}. Is the network up?") from None
                 log.warning("telegram_not_reached", error=error.message, seconds=pause)
                 await asyncio.sleep(pause)
             else:

@@ -1,26 +1,30 @@
 """From an update to a query, a command or a sentence. Each returns once what it asks for is committed."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import structlog
-from telegram import Chat, ChatMember, ChatMemberUpdated, Message, Update, User
+from telegram import ChatMember, ChatMemberUpdated, Message, Update, User
 from telegram.ext import ExtBot
 
+from bots import notices
 from bots.albums import Albums
+from bots.background import Background
 from bots.cards import Card
 from bots.commands import Commands
-from bots.telegram import incoming, notices
+from bots.context import Asker
+from bots.membership import Membership
+from bots.presses import usable
+from bots.questions import Question
+from bots.seldom import Seldom
+from bots.telegram import incoming
 from bots.telegram.buttons import Buttons
-from bots.telegram.incoming import PLATFORM, Command, Photo, Question
-from bots.telegram.membership import Membership
+from bots.telegram.incoming import PLATFORM, Command, Photo
+from bots.telegram.members import is_chat_admin
 from bots.telegram.moves import Moves
-from bots.telegram.posting import Place
-from bots.telegram.pressed import usable
-from bots.telegram.replies import Replies
+from bots.telegram.posting import Place, Poster
 from bots.wording import Words
 from bots.wording import words as words_of
 from core import chats
@@ -32,12 +36,10 @@ from core.service import Service
 
 #: Seconds in a chat between two sentences to those who write something else than photos and commands.
 _USAGE_EVERY: Final = 5.0
-#: Chats remembered for that, and for having been told that nothing can be written down.
-_KEPT: Final = 1000
 _GONE: Final = (ChatMember.LEFT, ChatMember.BANNED)
 _FIND: Final = "find"
-#: The one command that may set something for everyone in a chat.
-_REGION: Final = "region"
+#: Commands that may set something for everyone in a chat.
+_FOR_CHATS: Final = ("region", "language")
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +55,8 @@ class Parts:
     membership: Membership
     albums: Albums
     moves: Moves
-    replies: Replies
+    poster: Poster
+    background: Background
     buttons: Buttons
     clock: Clock
 
@@ -63,11 +66,10 @@ class Handlers:
 
     def __init__(self, parts: Parts, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._parts = parts
-        self._monotonic = monotonic
-        self._usage_told: dict[int, float] = {}
-        self._outage_told: set[int] = set()
+        self._usage = Seldom(_USAGE_EVERY, clock=monotonic)
+        self._outages = Seldom()
         #: Messages that got a sentence: delivered again, they get no second one.
-        self._answered: OrderedDict[str, None] = OrderedDict()
+        self._sentences = Seldom()
 
     async def handle(self, update: Update) -> None:
         """Do what an update asks for, to its commit. Raises DatabaseUnavailable: then nothing was committed.
@@ -85,7 +87,7 @@ class Handlers:
             self._tell_outage(update)
             raise
         if update.effective_chat is not None:
-            self._outage_told.discard(update.effective_chat.id)
+            self._outages.reset(str(update.effective_chat.id))
 
     async def _message(self, message: Message) -> None:
         if message.migrate_to_chat_id is not None:
@@ -125,7 +127,7 @@ class Handlers:
 
     async def _addressed(self, message: Message, sender: User) -> None:
         photo, replied = incoming.photo_of(message), message.reply_to_message
-        question = incoming.question_of(incoming.text_of(message), self._bot)
+        question = incoming.asked_in(incoming.text_of(message), self._bot)
         if photo is not None:
             await self._search(message, sender, photo, question, album=_album(message))
         elif incoming.is_other_media(message):
@@ -138,12 +140,12 @@ class Handlers:
             await self._offer_words(message, sender, replied, question)
         elif replied is not None and not incoming.is_private(message) and (theirs := incoming.photo_of(replied)):
             await self._search(message, sender, theirs, question, photo_in=replied)
-        elif self._may_tell_usage(message.chat):
-            self._say(message, self._usage(message, await self._words(message, sender)))
+        elif self._usage.may(str(message.chat.id)):
+            self._say(message, _usage(message, await self._words(message, sender)))
 
     async def _find(self, message: Message, sender: User, arguments: str) -> None:
         """/find: the photo above it, the one it replies to, or one that is quoted from another chat."""
-        question, replied = incoming.question_of(arguments, self._bot), message.reply_to_message
+        question, replied = incoming.asked_in(arguments, self._bot), message.reply_to_message
         if photo := incoming.photo_of(message):
             await self._search(message, sender, photo, question, album=_album(message))
         elif replied is not None and self._is_reply_to_us(message):
@@ -187,12 +189,12 @@ class Handlers:
             hint=question.hint,
             region=question.region,
             sent_at=message.date,
-            member=await self._parts.membership.is_member(sender.id),
+            member=await self._parts.membership.is_member(str(sender.id)),
             size=photo.size,
         )
         job = await self._parts.service.take(query)
         if job is not None and job.search.state is State.OFFERED and album is not None:
-            self._parts.replies.later(self._latecomer(album))
+            self._parts.background.later(self._latecomer(album))
 
     async def _latecomer(self, album: str) -> None:
         """A photo came after the album's answer, perhaps: then its button counts it too."""
@@ -205,21 +207,17 @@ class Handlers:
         search_id = incoming.search_of(replied)
         if search_id is None or question.hint is None:
             # In a group, talk below a message of ours is mostly meant for people.
-            if incoming.is_private(message) and self._may_tell_usage(message.chat):
+            if incoming.is_private(message) and self._usage.may(str(message.chat.id)):
                 self._say(message, notices.how_to_use(words))
-        elif await usable(self._parts.service, search_id, message.chat) is None:
+        elif await usable(self._parts.service, search_id, self._asker(message, sender)) is None:
             self._say(message, notices.expired(words))
         else:
             self._say(message, notices.search_with(search_id, question.hint, words))
 
     async def _command(self, message: Message, sender: User, name: str, arguments: str) -> None:
-        asker = incoming.asker_of(
-            sender,
-            message.chat,
-            incoming.event_of(message),
-            replied=_replied(message),
-            chat_admin=await self._parts.buttons.is_chat_admin(message.chat, sender.id) if name == _REGION else False,
-        )
+        asker = replace(self._asker(message, sender), replied=_replied(message))
+        if name in _FOR_CHATS:
+            asker = replace(asker, chat_admin=await is_chat_admin(self._parts.bot, message.chat, sender.id))
         card = await self._parts.commands.run(name, asker, arguments)
         if card is not None:
             self._say(message, card)
@@ -235,42 +233,34 @@ class Handlers:
     def _tell_outage(self, update: Update) -> None:
         """Say once in an outage, and in the app's language, that nothing can be written down."""
         chat, user = update.effective_chat, update.effective_user
-        if chat is None or user is None or chat.id in self._outage_told or len(self._outage_told) >= _KEPT:
+        if chat is None or user is None or not self._outages.may(str(chat.id)):
             return
-        self._outage_told.add(chat.id)
         card = notices.out_of_order(words_of(incoming.language_of(user)))
         if update.callback_query is not None:
             self._parts.buttons.tell(update.callback_query, card.lines[0].text)
         elif update.message is not None:
-            self._parts.replies.say(_reply_to(update.message), card)
-
-    def _usage(self, message: Message, words: Words) -> Card:
-        return notices.how_to_use(words) if incoming.is_private(message) else notices.how_to_use_in_groups(words)
-
-    def _may_tell_usage(self, chat: Chat) -> bool:
-        now = self._monotonic()
-        self._usage_told = {who: at for who, at in self._usage_told.items() if now - at < _USAGE_EVERY}
-        if chat.id in self._usage_told or len(self._usage_told) >= _KEPT:
-            return False
-        self._usage_told[chat.id] = now
-        return True
+            self._put(_reply_to(update.message), card)
 
     def _say(self, message: Message, card: Card) -> None:
-        event = incoming.event_of(message)
-        if event in self._answered:
-            return
-        self._answered[event] = None
-        while len(self._answered) > _KEPT:
-            self._answered.popitem(last=False)
-        self._parts.replies.say(_reply_to(message), card)
+        if self._sentences.may(incoming.event_of(message)):
+            self._put(_reply_to(message), card)
+
+    def _put(self, place: Place, card: Card) -> None:
+        self._parts.background.later(self._parts.poster.put(place, card))
 
     async def _words(self, message: Message, sender: User) -> Words:
-        asker = incoming.asker_of(sender, message.chat, incoming.event_of(message))
-        return await self._parts.commands.context.words(asker)
+        return await self._parts.commands.context.words(self._asker(message, sender))
+
+    def _asker(self, message: Message, sender: User) -> Asker:
+        return incoming.asker_of(sender, message.chat, incoming.event_of(message))
 
     @property
     def _bot(self) -> User:
         return self._parts.bot.bot
+
+
+def _usage(message: Message, words: Words) -> Card:
+    return notices.how_to_use(words) if incoming.is_private(message) else notices.how_to_use_in_groups(words)
 
 
 def _reply_to(message: Message) -> Place:

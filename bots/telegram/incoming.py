@@ -6,10 +6,10 @@ from typing import Final
 
 from telegram import Chat, Document, ExternalReplyInfo, Message, MessageEntity, PhotoSize, User
 
+from bots.button_data import Button, read_button
 from bots.context import Asker
-from bots.telegram.layout import Button, read_button
-from core.model import HINT_LIMIT, Identity
-from core.regions import take_market
+from bots.questions import LANGUAGE_LIMIT, NAME_LIMIT, Question, question_of
+from core.model import Identity
 from core.texts import clean
 
 PLATFORM: Final = "telegram"
@@ -21,10 +21,6 @@ _NOBODY: Final = (136817688, 777000)
 _ENOUGH: Final = 800
 #: What phones call pictures that Telegram names no type for.
 _PICTURE_NAME: Final = re.compile(r"\.(jpe?g|png|webp|gif|heic|heif|avif|bmp|tiff?)$", re.IGNORECASE)
-#: Characters of a person's name that are kept for reports.
-_NAME_LIMIT: Final = 64
-#: Characters of a language tag (the journal's column).
-_LANGUAGE_LIMIT: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +42,6 @@ class Command:
     arguments: str
     #: False: it names another bot.
     ours: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What a caption, or what follows /find, asks for."""
-
-    region: str | None
-    hint: str | None
 
 
 def photo_of(message: Message | ExternalReplyInfo) -> Photo | None:
@@ -110,11 +98,9 @@ def text_of(message: Message) -> str:
     return message.text or message.caption or ""
 
 
-def question_of(text: str, bot: User) -> Question:
+def asked_in(text: str, bot: User) -> Question:
     """The market and the words in a caption: the bot's own @name is neither."""
-    without = re.sub(rf"@{re.escape(bot.username or '')}\b", " ", text, flags=re.IGNORECASE)
-    region, rest = take_market(without)
-    return Question(region=region, hint=clean(rest, HINT_LIMIT) or None)
+    return question_of(re.sub(rf"@{re.escape(bot.username or '')}\b", " ", text, flags=re.IGNORECASE))
 
 
 def person_of(message: Message) -> User | None:
@@ -154,12 +140,12 @@ def identity_of(user: User) -> Identity:
 
 def name_of(user: User) -> str:
     """What a person calls themselves, cleaned."""
-    return clean(user.full_name, _NAME_LIMIT)
+    return clean(user.full_name, NAME_LIMIT)
 
 
 def language_of(user: User) -> str:
     """The language of a person's app."""
-    return (user.language_code or "en")[:_LANGUAGE_LIMIT]
+    return (user.language_code or "")[:LANGUAGE_LIMIT]
 
 
 def asker_of(user: User, chat: Chat, event: str, *, replied: Identity | None = None, chat_admin: bool = False) -> Asker:

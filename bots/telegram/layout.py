@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 
-from bots.cards import Action, Card, Line, Press
+from bots.button_data import button_data
+from bots.cards import Action, Card, Choice, Line, Press
 from bots.wording import isolate
 from core.texts import ELLIPSIS, cut_at_word
 
@@ -26,72 +27,16 @@ _FACT = 120
 _LEAST_NAME = 16
 #: Characters of all labels of a row together that fit a phone of 360 points.
 _ROW_CHARACTERS = 48
-#: A search id is 96 random bits in URL-safe base64 (docs/promises.md, threat 12).
-_SEARCH = r"[A-Za-z0-9_-]{16}"
-_MARKET = r"[A-Z]{2}|\*"
-#: The version of the format below: a button of another version is read as an unknown one.
-_VERSION = "1"
+#: Buttons side by side in a list to choose from: two names fit a phone.
+_CHOICES_A_ROW = 2
+#: A choice of so few is listed at once, where it has short names.
+_FEW = 3
+#: What is done with words here, in reply to the answer.
+_BY_REPLY = frozenset({Press.CONTAINING})
 #: An @ that no name follows: a word joiner, which is not seen, stands between them.
 _AT = "@\N{WORD JOINER}"
 #: Our own marks in our own lines.
 _CODE = re.compile(r"`([^`]+)`")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Button:
-    """A button as it was pressed: already checked for its form, not for whose it is."""
-
-    name: Press
-    search: str
-    argument: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """How a button is written: ``1``, a letter, the search, ``:``, the argument."""
-
-    letter: str
-    search: str
-    argument: str
-
-
-#: Letters stay for ever: buttons in old messages hold them.
-_FORMS = {
-    Press.PAGE: _Form("p", _SEARCH, r"[0-9]{1,2}"),
-    Press.NOOP: _Form("n", f"(?:{_SEARCH})?", ""),
-    Press.MARKET: _Form("m", _SEARCH, ""),
-    Press.IN: _Form("i", _SEARCH, _MARKET),
-    Press.RETRY: _Form("r", _SEARCH, ""),
-    Press.FRESH: _Form("f", _SEARCH, ""),
-    Press.WORDS: _Form("w", _SEARCH, ""),
-    Press.ALBUM: _Form("a", _SEARCH, ""),
-    Press.REGION: _Form("g", "", f"(?:{_MARKET})?"),
-    Press.REGION_ALL: _Form("h", "", f"(?:{_MARKET})?"),
-    Press.LANGUAGE: _Form("l", "", r"(?:[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,3})?"),
-    Press.FORGET: _Form("x", "", ""),
-}
-_READERS = {
-    form.letter: (name, re.compile(f"({form.search}):({form.argument})", re.ASCII)) for name, form in _FORMS.items()
-}
-
-
-def button_data(action: Action) -> str:
-    """What Telegram hands back when the button is pressed. Raises ValueError for what is no such button."""
-    name = Press(action.name)
-    data = f"{_VERSION}{_FORMS[name].letter}{action.search}:{action.argument}"
-    if read_button(data) is None:
-        raise ValueError(f"not a {name} button: search {action.search!r}, argument {action.argument!r}")
-    return data
-
-
-def read_button(data: str) -> Button | None:
-    """What a pressed button asks for; None for forged, foreign and outdated data."""
-    if len(data) > MAX_DATA or data[:1] != _VERSION:
-        return None
-    name, form = _READERS.get(data[1:2], (None, None))
-    if name is None or form is None or not (found := form.fullmatch(data[2:])):
-        return None
-    return Button(name=name, search=found[1], argument=found[2])
 
 
 def text(card: Card, limit: int | None = None) -> str:
@@ -121,13 +66,44 @@ def units(plain: str) -> int:
 
 def keyboard(card: Card) -> InlineKeyboardMarkup | None:
     """The card's buttons, at most eight in a row; None for a card without."""
-    rows = [row[at : at + MAX_ROW] for row in card.rows for at in range(0, len(row), MAX_ROW)]
+    rows = [row[at : at + MAX_ROW] for row in _rows(card) for at in range(0, len(row), MAX_ROW)]
     kept: list[list[InlineKeyboardButton]] = []
     for row in rows:
         if sum(map(len, kept)) + len(row) > MAX_BUTTONS:
             break
-        kept.append([_button(action, _ROW_CHARACTERS // len(row)) for action in row])
+        kept.append(list(row))
     return InlineKeyboardMarkup(kept) if kept else None
+
+
+def _rows(card: Card) -> Iterable[Sequence[InlineKeyboardButton]]:
+    """What opens or belongs to single lines, what is chosen here, the buttons, and what opens lists."""
+    links = [InlineKeyboardButton(str(line.number), url=line.link) for line in card.lines if line.number and line.link]
+    if links:
+        yield links
+    more = [replace(line.more, short=f"{line.number} · {line.more.short}") for line in card.lines if line.more]
+    yield from _in_rows(more)
+    at_once = [choice for choice in card.choices if choice.opens is None]
+    for choice in at_once:
+        yield from _in_rows([replace(option, short="") for option in choice.options])
+    for row in card.rows:
+        if kept := [action for action in row if action.name not in _BY_REPLY]:
+            yield _row(kept)
+    for choice in card.choices:
+        if choice.opens is not None:
+            yield _row(choice.options if _is_short(choice) else [choice.opens])
+
+
+def _is_short(choice: Choice) -> bool:
+    return len(choice.options) <= _FEW and all(option.short for option in choice.options)
+
+
+def _in_rows(choices: Sequence[Action]) -> Iterable[Sequence[InlineKeyboardButton]]:
+    for at in range(0, len(choices), _CHOICES_A_ROW):
+        yield _row(choices[at : at + _CHOICES_A_ROW])
+
+
+def _row(actions: Sequence[Action]) -> list[InlineKeyboardButton]:
+    return [_button(action, _ROW_CHARACTERS // len(actions)) for action in actions]
 
 
 def link_preview(card: Card, enabled: bool) -> LinkPreviewOptions:
@@ -175,6 +151,7 @@ def _line(line: Line) -> _Part:
     said = _outside(line.text) if line.name else _our_own(line.text)
     before = f"{line.number}. " if line.number is not None else ""
     after = f"\N{NO-BREAK SPACE}{line.flag}" if line.flag else ""  # never alone on a line
+    after += f" · {line.note}" if line.note else ""
     markup = f'<a href="{html.escape(line.link)}">{said.markup}</a>' if line.link else said.markup
     return _Part(f"{before}{said.plain}{after}", f"{before}{markup}{html.escape(after)}")
 
@@ -241,7 +218,8 @@ def _shorten(name: str, room: int) -> str:
 
 
 def _button(action: Action, room: int) -> InlineKeyboardButton:
-    label = cut_at_word(action.label, room)
-    if action.url is not None:
-        return InlineKeyboardButton(label, url=action.url)
-    return InlineKeyboardButton(label, callback_data=button_data(action))
+    label = ("✓ " if action.chosen else "") + (action.short or action.label)
+    data = button_data(action)
+    if len(data.encode()) > MAX_DATA:
+        raise ValueError(f"a button of {len(data.encode())} bytes: {action.name}")
+    return InlineKeyboardButton(cut_at_word(label, room), callback_data=data)

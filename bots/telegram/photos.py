@@ -8,7 +8,8 @@ from telegram.error import BadRequest, TelegramError
 from telegram.ext import ExtBot
 
 from bots.telegram.transport import DOWNLOAD_TIMEOUT, MAX_DOWNLOAD, AiohttpRequest, FileTooLarge
-from core.model import Origin, PhotoGone, Problem
+from core.adapter import PhotoGone
+from core.model import Origin, Problem
 
 #: How often it is fetched: an address of getFile may have run out, a connection may break.
 _ATTEMPTS: Final = 2

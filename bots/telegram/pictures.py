@@ -8,14 +8,15 @@ from bots.cards import Card
 from bots.collage import collage
 from bots.product_images import ProductImages
 from core.model import Found
+from core.views import View
 
 #: Pages whose file id is remembered; going back to one uploads nothing.
 _KEPT: Final = 2000
 #: Collages drawn at the same time: each takes a core.
 _DRAWING: Final = 2
 
-#: A page of an answer.
-_Page = tuple[str, int]
+#: A search, and what of its answer is shown.
+_Page = tuple[str, View]
 
 
 class Pictures:
@@ -28,7 +29,7 @@ class Pictures:
 
     def known(self, found: Found) -> str | None:
         """The file id of this page's collage, where it was sent before."""
-        return self._files.get((found.search, found.page))
+        return self._files.get((found.search, found.view))
 
     async def draw(self, card: Card) -> bytes | None:
         """A JPEG of the card's products; None where there are no pictures to be had."""
@@ -42,7 +43,7 @@ class Pictures:
 
     def remember(self, found: Found, file_id: str | None) -> None:
         """Telegram has this page's collage under this id now; None: it does not have one, or not any more."""
-        page = (found.search, found.page)
+        page = (found.search, found.view)
         self._files.pop(page, None)
         if file_id is not None:
             self._files[page] = file_id

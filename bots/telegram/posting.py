@@ -14,7 +14,7 @@ from telegram.ext import ExtBot
 
 from bots.cards import Card
 from bots.telegram import layout
-from core.model import Unreachable
+from core.adapter import Unreachable
 
 # How Telegram says, in the description of a 400, what is wrong; compared in lower case.
 _NOT_MODIFIED: Final = "message is not modified"

@@ -1,5 +1,7 @@
 """The buttons under an answer: pages, markets, words, trying again; whose they are, and how long they work."""
 
+import csv
+import io
 from datetime import timedelta
 
 import pytest
@@ -20,7 +22,7 @@ async def test_pages_turn_in_the_same_message_and_cost_nothing(world):
     world.press(answer, "›")
     second = await world.see("6. ")
     assert second["message_id"] == answer["message_id"]
-    assert labels(second)[:3] == ["‹", "6–10 of 30", "›"]
+    assert {"‹", "6–10 of 24", "›"} < set(labels(second))
     world.press(second, "‹")
     await world.see("1. ")
     await world.idle()
@@ -37,7 +39,7 @@ async def test_the_press_is_answered_before_the_message_changes(world):
 
 async def test_the_number_of_pages_is_only_a_label(world):
     answer = await answered(world)
-    press = world.press(answer, "1–5 of 30")
+    press = world.press(answer, "1–5 of 24")
     assert await world.alert(press) == ""
     assert world.telegram.counts["editMessageText"] == 0
 
@@ -99,7 +101,7 @@ async def test_words_in_reply_to_an_answer_offer_a_search_with_them(world):
     words = world.write("dark  red <b>", reply_to=answer["message_id"])
     offer = await world.see("with these words?")
     assert offer["reply_to_message"]["message_id"] == words["message_id"]
-    assert labels(offer) == ["Search again with “dark red <b>” · 1 credit"]
+    assert labels(offer) == ["Search again with “dark red <b>” · 1 credit", "Containing “dark red <b>” · free"]
     assert world.charged == 1
     await world.restart()
     world.telegram.delete(ANN, words["message_id"])
@@ -108,6 +110,55 @@ async def test_words_in_reply_to_an_answer_offer_a_search_with_them(world):
     assert found["message_id"] == offer["message_id"]
     assert "1 credit · 18 left" in said(found)
     assert world.endpoint.log[-1].product_name == "dark red <b>"
+
+
+async def test_an_answer_can_be_narrowed_to_a_word_for_free_and_shown_whole_again(world):
+    answer = await answered(world)
+    world.write("TOTE", reply_to=answer["message_id"])
+    offer = await world.see("with these words?")
+    world.press(offer, "Containing “TOTE”")
+    part = await world.see("with “TOTE” in the name")
+    assert part["message_id"] == offer["message_id"]
+    lines = [line for line in said(part).splitlines() if line[:1].isdigit() and ". " in line]
+    assert lines
+    assert all("tote" in line.lower() for line in lines)
+    world.press(part, "‹ All 30")
+    assert (await world.see("any market\n1. ", after=answer))["message_id"] == part["message_id"]
+    assert (await world.balance(), world.charged) == (19, 1)
+
+
+async def test_one_market_of_an_answer_and_the_listings_of_one_thing_are_free_to_see(world):
+    answer = await answered(world)
+    world.press(answer, "Only one market")
+    lists = await world.see("one market only; it is free")
+    world.press(lists, "🇺🇸 United States ·")
+    only = await world.see("only 🇺🇸 United States")
+    assert only["message_id"] == answer["message_id"]
+    assert "🇬🇧" not in said(only)
+    world.press(only, "‹ All 30")
+    world.press(await world.see("any market\n1. "), "1 · 3 listings ▸")
+    listings = await world.see("listings of one item")
+    assert sum(line[:1].isdigit() and ". " in line for line in said(listings).splitlines()) == 3
+    assert (await world.balance(), world.charged) == (19, 1)
+
+
+async def test_the_whole_answer_comes_as_a_file_that_a_spreadsheet_opens(world):
+    answer = await answered(world)
+    await world.restart()
+    world.press(answer, "All 30 as a file")
+    sent = await world.see("snapshop-", look=lambda message: message.get("document", {}).get("file_name", ""))
+    assert sent["reply_to_message"]["message_id"] == answer["message_id"]
+    rows = list(csv.reader(io.StringIO(world.telegram.files[sent["document"]["file_id"]].data.decode("utf-8-sig"))))
+    assert rows[0] == ["Rank", "Product id", "Name", "Market", "Link"]
+    assert [row[0] for row in rows[1:]] == [str(rank) for rank in range(1, 31)]
+    assert world.charged == 1
+
+
+async def test_in_a_group_the_file_is_the_askers(world):
+    answer = await answered(world, ANN, GROUP, caption="/find")
+    press = world.press(answer, "All 30 as a file", BEN)
+    assert "somebody else's" in await world.alert(press)
+    assert world.telegram.counts["sendDocument"] == 0
 
 
 async def test_words_written_from_right_to_left_are_searched_as_they_were_written(world):

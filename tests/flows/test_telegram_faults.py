@@ -223,7 +223,7 @@ async def test_a_page_that_is_shown_already_is_no_mistake(world):
         world.press(answer, "›")
     await world.idle()
     second = await world.see("6. ")
-    assert labels(second)[:3] == ["‹", "6–10 of 30", "›"]
+    assert {"‹", "6–10 of 24", "›"} < set(labels(second))
     assert (len(world.said_in()), world.telegram.counts["editMessageText"]) == (1, 2)
 
 

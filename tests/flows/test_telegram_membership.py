@@ -2,7 +2,8 @@
 
 import pytest
 
-from bots.telegram.membership import REMEMBERED, REMEMBERED_NOT, Membership
+from bots.membership import REMEMBERED, REMEMBERED_NOT, Membership
+from bots.telegram.members import member_of
 from core.model import Identity
 from tests.flows.world import ANN, BEN, GROUP
 
@@ -25,56 +26,56 @@ def clock():
 @pytest.fixture
 def membership(world, clock):
     world.telegram.person(STRANGER, "Eve")
-    return Membership(world.app.bot, [PLACE], clock=clock)
+    return Membership("telegram", [PLACE], member_of(world.app.bot), clock=clock)
 
 
 async def test_without_places_everybody_may_and_telegram_is_not_asked(world):
-    assert await Membership(world.app.bot, []).is_member(STRANGER)
+    assert await Membership("telegram", [], member_of(world.app.bot)).is_member(str(STRANGER))
     assert world.telegram.counts["getChatMember"] == 0
 
 
 async def test_where_only_other_platforms_are_named_nobody_here_is_a_member(world):
     places = [Identity(platform="discord", user="4")]
-    assert not await Membership(world.app.bot, places).is_member(ANN)
+    assert not await Membership("telegram", places, member_of(world.app.bot)).is_member(str(ANN))
 
 
 async def test_members_and_admins_are_in_and_strangers_are_out(membership):
-    assert await membership.is_member(ANN)
-    assert await membership.is_member(BEN)
-    assert not await membership.is_member(STRANGER)
-    assert not await membership.is_member(987_654)
+    assert await membership.is_member(str(ANN))
+    assert await membership.is_member(str(BEN))
+    assert not await membership.is_member(str(STRANGER))
+    assert not await membership.is_member(str(987_654))
 
 
 async def test_membership_is_remembered_for_six_hours(world, membership, clock):
-    assert await membership.is_member(ANN)
+    assert await membership.is_member(str(ANN))
     world.telegram.chats[GROUP].members.discard(ANN)
     clock.now += REMEMBERED - 1
-    assert await membership.is_member(ANN)
+    assert await membership.is_member(str(ANN))
     assert world.telegram.counts["getChatMember"] == 1
     clock.now += 2
-    assert not await membership.is_member(ANN)
+    assert not await membership.is_member(str(ANN))
 
 
 async def test_who_joins_may_search_a_minute_later(world, membership, clock):
-    assert not await membership.is_member(STRANGER)
+    assert not await membership.is_member(str(STRANGER))
     world.telegram.chats[GROUP].members.add(STRANGER)
-    assert not await membership.is_member(STRANGER)
+    assert not await membership.is_member(str(STRANGER))
     clock.now += REMEMBERED_NOT + 1
-    assert await membership.is_member(STRANGER)
+    assert await membership.is_member(str(STRANGER))
 
 
 async def test_while_telegram_cannot_be_asked_what_was_known_last_counts(world, membership, clock):
-    assert await membership.is_member(ANN)
+    assert await membership.is_member(str(ANN))
     clock.now += REMEMBERED + 1
     world.telegram.faults.fail("getChatMember", 400, "Bad Request: chat not found")
-    assert await membership.is_member(ANN)
+    assert await membership.is_member(str(ANN))
     world.telegram.faults.fail("getChatMember", 502, "Bad Gateway")
-    assert not await membership.is_member(STRANGER)
-    assert not await membership.is_member(STRANGER)
+    assert not await membership.is_member(str(STRANGER))
+    assert not await membership.is_member(str(STRANGER))
 
 
 async def test_one_of_several_places_is_enough(world, clock):
     other = -100_800
     world.telegram.group(other, "Guests", [ANN])
     both = [Identity(platform="telegram", user="-100123"), Identity(platform="telegram", user=str(other))]
-    assert await Membership(world.app.bot, both, clock=clock).is_member(ANN)
+    assert await Membership("telegram", both, member_of(world.app.bot), clock=clock).is_member(str(ANN))

@@ -29,7 +29,15 @@ async def test_a_photo_gets_the_closest_products_for_one_credit(world):
     answer = await world.see("Closest products")
     assert answer["reply_to_message"]["message_id"] == sent["message_id"]
     assert "1 credit · 19 left · back to 20" in said(answer)
-    assert labels(answer) == ["1–5 of 30", "›", "🌍 Other market · 1 credit"]
+    assert labels(answer) == [
+        "1 · 3 listings ▸",
+        *(f"{number} · 2 listings ▸" for number in (2, 3, 4, 5)),
+        "1–5 of 24",
+        "›",
+        "All 30 as a file",
+        "Only one market …",
+        "🌍 Other market · 1 credit",
+    ]
     assert answer["link_preview_options"]["show_above_text"] is True
     await world.idle()
     assert (await world.balance(), world.charged) == (19, 1)

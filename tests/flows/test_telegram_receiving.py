@@ -7,9 +7,10 @@ import pytest
 from aiohttp import ClientSession, web
 from telegram import Update
 
+from bots.chat_app import PlatformDown
 from bots.sandbox.telegram_rules import ApiError
 from bots.telegram import app
-from bots.telegram.app import WEBHOOK_PATH, TelegramRefused
+from bots.telegram.app import WEBHOOK_PATH
 from core.database import DatabaseUnavailable
 from tests.flows.world import ADMIN, ANN, living
 from tests.telegram_lab.faults import Fault
@@ -114,7 +115,7 @@ async def test_a_telegram_that_is_not_there_is_one_sentence(tmp_path):
     async with living(tmp_path) as world:
         await world.stop()
         world.telegram.faults.add(Fault(method="getMe", times=2, error=ApiError(502, "Bad Gateway")))
-        with patch.object(app, "_START_PAUSES", (0.05,)), pytest.raises(TelegramRefused, match="Is the network up"):
+        with patch.object(app, "_START_PAUSES", (0.05,)), pytest.raises(PlatformDown, match="Is the network up"):
             await world.start()
         await world._close()
         await world.start()

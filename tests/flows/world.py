@@ -5,11 +5,11 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from aiohttp import web
 
@@ -22,7 +22,7 @@ from bots.sandbox import pictures
 from bots.sandbox.endpoint import serve
 from bots.telegram.app import TelegramApp
 from bots.telegram.flood import Flood
-from core import delivery, ledger, people
+from core import ledger, people
 from core.check import check
 from core.database import Database
 from core.model import Identity
@@ -125,7 +125,7 @@ class World:
             flood=flood,
             albums=Albums(quiet=0.15),
         )
-        core.platforms["telegram"] = self.app.platform
+        core.platforms["telegram"] = replace(self.app.platform, patience=_PATIENCE)
         await self.app.start()
         await core.service.resume(core.platforms)
         self._receiving = asyncio.create_task(self.app.run())
@@ -170,7 +170,7 @@ class World:
 
     def be_impatient(self) -> None:
         """From now on a search soon says that it goes on."""
-        delivery.PATIENCE = 0.2
+        self.core.platforms["telegram"] = replace(self.app.platform, patience=0.2)
 
     # --- what people do
     def send(self, person: int = ANN, chat: int | None = None, caption: str = "", **how: Any) -> Json:
@@ -279,7 +279,6 @@ async def living(folder: Path, **settings: Any) -> AsyncIterator[World]:
     """A world with a running bot; in the end the books must be right and every request well-formed."""
     world = World(folder, settings)
     async with AsyncExitStack() as stack:
-        stack.enter_context(patch.object(delivery, "PATIENCE", _PATIENCE))
         endpoint_url = await stack.enter_async_context(serve(world.endpoint))
         runner = web.AppRunner(telegram_app(world.telegram), access_log=None, shutdown_timeout=0.1)
         await runner.setup()

@@ -2,10 +2,10 @@
 
 import inspect
 
-from bots.sandbox.telegram_methods import METHODS, Method, caption, photo, send, text
+from bots.sandbox.telegram_methods import METHODS, Method, caption, document, photo, send, text
 from bots.sandbox.telegram_rules import ApiError, Json, refusal
 from tests.telegram_lab.checks import EDITS, SENDS, check
-from tests.telegram_lab.connection import REQUEST, Dropped
+from tests.telegram_lab.connection import Dropped
 from tests.telegram_lab.updates import UPDATE_METHODS
 from tests.telegram_lab.world import Call, TelegramLab
 
@@ -61,18 +61,6 @@ def _topic(lab: TelegramLab, p: Json) -> Json:
     return {"message_thread_id": thread, "is_topic_message": True} if thread else {}
 
 
-async def _send_document(lab: TelegramLab, p: Json) -> Json:
-    document = p["document"]
-    if isinstance(document, str):
-        if document not in lab.files:
-            raise refusal("wrong file identifier/HTTP URL specified")
-        content = lab.files[document].content
-    else:
-        upload = (await REQUEST.get().post())["document"]
-        content = lab.files.document(document, name=upload.filename, mime=upload.content_type)
-    return send(lab, p, _topic(lab, p) | content | caption(p))
-
-
 def _answer_callback(lab: TelegramLab, p: Json) -> None:
     METHODS["answerCallbackQuery"](lab, p)
     seen = {"text": p.get("text", ""), "show_alert": bool(p.get("show_alert")), "url": p.get("url", "")}
@@ -120,7 +108,7 @@ ALL: dict[str, Method] = {
     "close": lambda _lab, _p: True,
     "sendMessage": lambda lab, p: send(lab, p, _topic(lab, p) | text(p)),
     "sendPhoto": lambda lab, p: send(lab, p, _topic(lab, p) | photo(lab, p["photo"]) | caption(p)),
-    "sendDocument": _send_document,
+    "sendDocument": lambda lab, p: send(lab, p, _topic(lab, p) | document(lab, p["document"]) | caption(p)),
     "answerCallbackQuery": _answer_callback,
     "getChat": _get_chat,
     "getChatMember": lambda lab, p: lab.member(lab.chats[p["chat_id"]], p["user_id"]),

@@ -2,7 +2,7 @@
 
 import re
 import types
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from typing import get_args
 
@@ -11,7 +11,9 @@ from babel.messages.catalog import Catalog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.cards import PAGE_SIZE, Card, Links, Press, Tone, market_card, outcome_card
+from bots.answer_cards import PAGE_SIZE, market_card, only_card
+from bots.cards import Action, Card, Links, Press, Tone
+from bots.outcome_cards import outcome_card
 from bots.sentences import receipt_line
 from bots.wording import Words, source_catalog, words
 from core.model import (
@@ -39,6 +41,7 @@ from core.model import (
     Working,
 )
 from core.regions import MARKETS, PRODUCT_URL
+from core.views import View
 from tests.unit.test_wording import BOTS
 
 SEARCH = "Zm9vYmFyYmF6cXV4"
@@ -68,7 +71,7 @@ def found(**changes) -> Found:
 
 
 EVERY_OUTCOME: list[Outcome | Working] = [
-    found(hint="red leather bag", offered=3, page=1, first=True, receipt=receipt(Charge.STORED)),
+    found(hint="red leather bag", offered=3, view=View(page=1), first=True, receipt=receipt(Charge.STORED)),
     NothingFound(search=SEARCH, region=None, hint="red", receipt=receipt(), offered=1),
     NoCredits(search=SEARCH, receipt=receipt(Charge.NOTHING, 0)),
     NoCredits(search=SEARCH, receipt=receipt(Charge.NOTHING, 0, 0)),
@@ -104,8 +107,16 @@ def labels(card: Card) -> list[list[str]]:
     return [[action.label for action in row] for row in card.rows]
 
 
+def actions(card: Card) -> list[Action]:
+    """Everything that can be pressed on a card."""
+    single = [action for row in card.rows for action in row]
+    opening = [choice.opens for choice in card.choices if choice.opens]
+    chosen = [option for choice in card.choices for option in choice.options]
+    return [*single, *opening, *chosen, *(line.more for line in card.lines if line.more)]
+
+
 def all_labels(card: Card) -> list[str]:
-    return [label for row in labels(card) for label in row]
+    return [action.label for action in actions(card)] + [choice.label for choice in card.choices if choice.label]
 
 
 # An answer
@@ -120,38 +131,41 @@ def test_an_answer_shows_five_products_what_it_looked_for_and_what_it_cost():
         (n, f"Bag number {n}", "🇺🇸") for n in range(1, 6)
     ]
     assert shown.receipt == "1 credit · 13 left · back to 20 on 1 Dec"
-    assert labels(shown) == [["1", "2", "3", "4", "5"], ["1–5 of 30", "›"], ["🌍 Other market · 1 credit"]]
+    assert labels(shown) == [["1 / 6", "More ›"], ["Containing a word …", "All 30 as a file"]]
+    assert [choice.label for choice in shown.choices] == ["Other market · 1 credit"]
 
 
-def test_the_numbered_buttons_open_the_same_products_as_the_lines():
-    shown = card(found(page=2))
-    assert [action.url for action in shown.rows[0]] == [line.link for line in shown.lines]
-    assert shown.rows[0][0].url == ("https://shop.tiktok.com/view/product/1729384756102900011?region=US&locale=en-US")
+def test_every_line_leads_to_its_product():
+    shown = card(found(view=View(page=2)))
+    assert shown.lines[0].link == "https://shop.tiktok.com/view/product/1729384756102900011?region=US&locale=en-US"
     assert shown.preview == shown.lines[0].link
 
 
 def test_numbers_run_on_over_the_pages_and_the_ends_have_no_arrow():
-    assert labels(card(found(page=0)))[1] == ["1–5 of 30", "›"]
-    assert labels(card(found(page=1)))[:2] == [["6", "7", "8", "9", "10"], ["‹", "6–10 of 30", "›"]]
-    assert labels(card(found(page=5)))[1] == ["‹", "26–30 of 30"]
+    assert labels(card(found(view=View(page=0))))[0] == ["1 / 6", "More ›"]
+    second = card(found(view=View(page=1)))
+    assert [line.number for line in second.lines] == [6, 7, 8, 9, 10]
+    assert labels(second)[0] == ["‹ Back", "2 / 6", "More ›"]
+    assert [action.short for action in second.rows[0]] == ["‹", "6–10 of 30", "›"]
+    assert labels(card(found(view=View(page=5))))[0] == ["‹ Back", "6 / 6"]
 
 
 def test_the_arrows_turn_one_page():
-    back, here, on = card(found(page=3)).rows[1]
+    back, here, on = card(found(view=View(page=3))).rows[0]
     assert (back.name, back.argument, on.name, on.argument) == (Press.PAGE, "2", Press.PAGE, "4")
     assert here.name == Press.NOOP
     assert back.search == here.search == on.search == SEARCH
 
 
 def test_one_page_has_no_turning():
-    assert labels(card(found(matches=matches(3)))) == [["1", "2", "3"], ["🌍 Other market · 1 credit"]]
+    assert labels(card(found(matches=matches(3)))) == [["Containing a word …", "All 3 as a file"]]
 
 
-@given(st.integers(1, 30), st.integers(-3, 40))
+@given(st.integers(1, 30), st.integers(0, 40))
 def test_every_page_shows_products_and_every_product_is_on_one_page(total, page):
-    shown = card(found(matches=matches(total), page=page))
+    shown = card(found(matches=matches(total), view=View(page=page)))
     assert 1 <= len(shown.lines) <= PAGE_SIZE
-    pages = {int(action.argument) for row in shown.rows for action in row if action.name == Press.PAGE}
+    pages = {View.parse(action.argument).page for row in shown.rows for action in row if action.name == Press.PAGE}
     assert all(0 <= page <= (total - 1) // PAGE_SIZE for page in pages)
 
 
@@ -173,7 +187,7 @@ def test_a_product_without_a_usable_id_or_name_is_listed_without_a_link():
     assert shown.lines[0].text == "Product without a name"
     assert shown.lines[0].link is None
     assert shown.preview is None
-    assert labels(shown) == [["🌍 Other market · 1 credit"]]
+    assert labels(shown) == [["The one as a file"]]
 
 
 def test_a_stored_answer_is_free_and_can_be_searched_afresh():
@@ -198,7 +212,7 @@ def test_the_first_answer_carries_one_line_of_help():
 
 def test_pictures_are_named_only_where_the_operator_has_them():
     assert card(found()).pictures == ()
-    shown = card(found(page=1), WITH_PICTURES).pictures
+    shown = card(found(view=View(page=1)), WITH_PICTURES).pictures
     assert [picture.number for picture in shown] == [6, 7, 8, 9, 10]
     assert (shown[0].bucket, shown[0].key, shown[0].name) == ("shop", "bags/6.jpg", "Bag number 6")
 
@@ -207,6 +221,55 @@ def test_a_product_without_a_picture_keeps_its_place_in_the_collage():
     two = (*matches(1), Match(id="1729384756102938475", name="No picture"))
     shown = card(found(matches=two), WITH_PICTURES).pictures
     assert [(picture.number, picture.key) for picture in shown] == [(1, "bags/1.jpg"), (2, "")]
+
+
+# A part of an answer
+
+
+def several_markets() -> Found:
+    """Five things in two markets, the first of which is listed three times."""
+    names = ["Red bag", "Blue shoe", "RED BAG", "Green hat", "Watch", "Lipstick", "Bag, red!"]
+    places = ["US", "US", "GB", "US", "GB", "US", "US"]
+    listed = zip(names, places, strict=True)
+    answer = (Match(id=f"172938475610290{n:04}", name=name, region=at) for n, (name, at) in enumerate(listed))
+    return found(region=None, matches=tuple(answer))
+
+
+def test_listings_of_the_same_thing_are_one_line_that_opens_them():
+    shown = card(several_markets())
+    assert [line.text for line in shown.lines] == ["Red bag", "Blue shoe", "Green hat", "Watch", "Lipstick"]
+    assert shown.lines[0].note == "same item, 3 listings"
+    assert [line.note for line in shown.lines[1:]] == [""] * 4
+    more = shown.lines[0].more
+    assert more is not None
+    opened = card(replace(several_markets(), view=View.parse(more.argument)))
+    assert [line.text for line in opened.lines] == ["Red bag", "RED BAG", "Bag, red!"]
+    assert opened.facts == ("any market", "listings of one item")
+    assert labels(opened) == [["‹ All 7"]]
+
+
+def test_one_market_of_an_answer_can_be_seen_alone():
+    answer = several_markets()
+    only = card(answer).choices[0]
+    assert (only.label, [option.label for option in only.options]) == (
+        "Only one market …",
+        ["🇺🇸 United States · 5", "🇬🇧 United Kingdom · 2"],
+    )
+    assert [option.label for option in only_card(answer, ENGLISH).choices[0].options] == [
+        option.label for option in only.options
+    ]
+    british = card(replace(answer, view=View.parse(only.options[1].argument)))
+    assert [line.text for line in british.lines] == ["RED BAG", "Watch"]
+    assert british.facts == ("any market", "only 🇬🇧 United Kingdom")
+
+
+def test_names_with_a_word_can_be_seen_alone_and_none_is_said_too():
+    words_in = card(replace(several_markets(), view=View(word="red")))
+    assert [(line.text, line.note) for line in words_in.lines] == [("Red bag", "same item, 3 listings")]
+    assert words_in.facts == ("any market", "with “red” in the name")
+    none = card(replace(several_markets(), view=View(word="unicorn")))
+    assert [line.text for line in none.lines] == ["No product of this answer has that in its name."]
+    assert labels(none) == [["‹ All 7"]]
 
 
 # The receipt
@@ -255,7 +318,9 @@ def test_every_outcome_without_an_answer_says_that_nothing_was_charged(outcome):
 
 @every_outcome
 def test_what_costs_a_credit_says_so_on_its_button(outcome):
-    for action in (action for row in card(outcome).rows for action in row):
+    for action in actions(card(outcome)):
+        if action.name == Press.IN:
+            continue  # the head of the list says so
         spends = {Press.MARKET, Press.RETRY, Press.FRESH, Press.ALBUM}
         assert ("credit" in action.label) is (action.name in spends)
 
@@ -280,7 +345,7 @@ def test_nothing_found_says_where_and_for_what_and_offers_another_market():
     assert shown.heading == "Nothing found"
     assert shown.facts == ("🇬🇧 United Kingdom", "“red”")
     assert shown.receipt.startswith("1 credit")
-    assert labels(shown) == [["🌍 Other market · 1 credit"]]
+    assert [choice.opens.label for choice in shown.choices if choice.opens] == ["🌍 Other market · 1 credit"]
 
 
 def test_no_credits_says_when_there_are_more():
@@ -353,23 +418,24 @@ def test_busy_says_when_to_come_back():
 
 def test_every_market_can_be_chosen_and_the_price_is_said_once():
     shown = market_card(SEARCH, ENGLISH, "US", frozenset())
-    choices = {action.argument for row in shown.rows for action in row if action.name == Press.IN}
+    choices = {action.argument for action in actions(shown) if action.name == Press.IN}
     assert choices == {ANY_MARKET, *(market.code for market in MARKETS)} - {"US"}
     assert shown.heading == "Other market · 1 credit"
-    assert not [label for row in labels(shown) for label in row if "credit" in label]
+    assert not [label for label in all_labels(shown) if "credit" in label]
 
 
 def test_the_market_on_screen_is_marked_and_leads_back():
     shown = market_card(SEARCH, ENGLISH, "US", frozenset())
-    here = next(action for row in shown.rows for action in row if "United States" in action.label)
-    assert (here.label, here.name) == ("✓ 🇺🇸 United States", Press.PAGE)
+    here = next(action for action in actions(shown) if action.chosen)
+    assert (here.label, here.name) == ("🇺🇸 United States", Press.PAGE)
     assert shown.rows[-1][0].label == "‹ Back"
-    assert market_card(SEARCH, ENGLISH, None, frozenset()).rows[0][0].label == "✓ 🌐 Any market"
+    anywhere = market_card(SEARCH, ENGLISH, None, frozenset())
+    assert [action.label for action in actions(anywhere) if action.chosen] == ["🌐 Any market"]
 
 
 def test_a_market_whose_answer_is_stored_is_marked_free():
     shown = market_card(SEARCH, ENGLISH, "US", frozenset({"GB", ANY_MARKET}))
-    free = [label for row in labels(shown) for label in row if "free" in label]
+    free = [label for label in all_labels(shown) if "free" in label]
     assert free == ["🌐 Any market · free", "🇬🇧 United Kingdom · free"]
 
 
@@ -399,4 +465,5 @@ def test_every_word_of_a_card_can_be_translated(outcome):
     texts = [shown.heading, shown.help, shown.receipt, *all_labels(shown)]
     texts += [line.text for line in shown.lines if not line.name]
     texts += [fact for fact in shown.facts if "United" not in fact]
+    texts = [text for text in texts if text[2:].strip() not in {words("en").market(market.code) for market in MARKETS}]
     assert [text for text in texts if re.search(r"[a-zA-Z]", outside_of_brackets(text))] == []

@@ -74,7 +74,8 @@ class Bot:
 def text_of(card):
     if card is None:
         return None
-    labels = [action.label for row in card.rows for action in row]
+    labels = [("✓ " if option.chosen else "") + option.label for choice in card.choices for option in choice.options]
+    labels += [action.label for row in card.rows for action in row]
     return "\n".join([*([card.heading] if card.heading else []), *(line.text for line in card.lines), *labels])
 
 

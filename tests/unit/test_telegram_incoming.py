@@ -93,13 +93,13 @@ def test_a_gif_is_no_photo_although_it_comes_with_a_document():
     ],
 )
 def test_words_and_market_of_a_caption(caption, question):
-    assert incoming.question_of(caption, BOT) == question
+    assert incoming.asked_in(caption, BOT) == question
 
 
 @pytest.mark.threat(26)
 @given(st.text(max_size=400))
 def test_words_are_short_clean_and_on_one_line(caption):
-    hint = incoming.question_of(caption, BOT).hint
+    hint = incoming.asked_in(caption, BOT).hint
     assert hint is None or (0 < len(hint) <= HINT_LIMIT and "\n" not in hint and hint == hint.strip())
 
 

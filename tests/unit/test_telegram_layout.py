@@ -9,17 +9,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from telegram import LinkPreviewOptions
 
-from bots.cards import Action, Card, Line, Links, Press, Tone, market_card, outcome_card
+from bots.answer_cards import market_card
+from bots.button_data import Button, button_data, read_button
+from bots.cards import Action, Card, Line, Links, Press, Tone
+from bots.outcome_cards import outcome_card
 from bots.telegram.layout import (
     MAX_CAPTION,
     MAX_DATA,
     MAX_ROW,
     MAX_TEXT,
-    Button,
-    button_data,
     keyboard,
     link_preview,
-    read_button,
     text,
     units,
 )
@@ -27,7 +27,8 @@ from bots.wording import words
 from core.model import ANY_MARKET, Match
 from core.regions import PRODUCT_URL
 from core.texts import clean
-from tests.unit.test_cards import EVERY_OUTCOME, LINKS, SEARCH, every_outcome, found
+from core.views import View, fitting_word
+from tests.unit.test_cards import EVERY_OUTCOME, LINKS, SEARCH, every_outcome, found, several_markets
 
 ENGLISH = words("en")
 LINK = 'https://shop.tiktok.com/view/product/1729384756102938475?region=US&locale=en-US&x="<'
@@ -159,7 +160,7 @@ def test_an_answer_with_the_worst_names_fits_under_a_picture(names, hint, receip
 
 @given(st.lists(HOSTILE, min_size=5, max_size=5), HOSTILE)
 def test_a_real_answer_keeps_all_its_products_links_and_receipt(names, hint):
-    cleaned = tuple(Match(id=f"1729384756102938{n:03}", name=clean(name, 200)) for n, name in enumerate(names))
+    cleaned = tuple(Match(id=f"1729384756102938{n:03}", name=f"{n} {clean(name, 200)}") for n, name in enumerate(names))
     shown = outcome_card(
         found(matches=cleaned, hint=clean(hint, 100)), ENGLISH, Links(product_url=PRODUCT_URL, pictures=True)
     )
@@ -202,6 +203,7 @@ def test_characters_are_counted_as_telegram_counts_them():
 
 # Buttons
 
+LONG_WORD = fitting_word("กระเป๋าหนังสีแดงใบใหญ่มาก" * 3)
 BUTTONS = [
     Action("›", Press.PAGE, search=SEARCH, argument="4"),
     Action("1–5 of 30", Press.NOOP, search=SEARCH),
@@ -219,6 +221,15 @@ BUTTONS = [
     Action("Deutsch", Press.LANGUAGE, argument="de"),
     Action("Português (Brasil)", Press.LANGUAGE, argument="pt-BR"),
     Action("As my app", Press.LANGUAGE),
+    Action("Deutsch with all", Press.LANGUAGE_ALL, argument="de"),
+    Action("Only one market", Press.ONLY, search=SEARCH),
+    Action("Containing", Press.CONTAINING, search=SEARCH),
+    Action("As a file", Press.FILE, search=SEARCH),
+    Action("Only US", Press.PAGE, search=SEARCH, argument=str(View(page=12, market="US"))),
+    Action("Listings", Press.PAGE, search=SEARCH, argument=str(View(page=12, thing=30))),
+    Action(
+        "Red", Press.PAGE, search=SEARCH, argument=str(View(page=12, word=fitting_word("กระเป๋าหนังสีแดงใบใหญ่มาก" * 3)))
+    ),
     Action("Forget me", Press.FORGET),
 ]
 
@@ -307,6 +318,30 @@ def test_a_card_without_buttons_has_no_keyboard():
     assert keyboard(Card(tone=Tone.NOTICE)) is None
 
 
+def test_an_answer_has_its_links_pages_and_further_steps_in_few_rows():
+    markup = keyboard(outcome_card(found(view=View(page=1)), ENGLISH, LINKS))
+    assert markup
+    assert [[button.text for button in row] for row in markup.inline_keyboard] == [
+        ["6", "7", "8", "9", "10"],
+        ["‹", "6–10 of 30", "›"],
+        ["All 30 as a file"],
+        ["🌍 Other market · 1 credit"],
+    ]
+    assert str(markup.inline_keyboard[0][0].url).endswith("00006?region=US&locale=en-US")
+
+
+def test_few_markets_are_offered_at_once_and_listings_by_their_number():
+    markup = keyboard(outcome_card(several_markets(), ENGLISH, LINKS))
+    assert markup
+    assert [[button.text for button in row] for row in markup.inline_keyboard] == [
+        ["1", "2", "3", "4", "5"],
+        ["1 · 3 listings ▸"],
+        ["All 7 as a file"],
+        ["Only 🇺🇸", "Only 🇬🇧"],
+        ["🌍 Other market · 1 credit"],
+    ]
+
+
 def test_the_list_of_markets_fits_a_phone():
     markup = keyboard(market_card(SEARCH, ENGLISH, "US", frozenset({"GB"})))
     assert markup
@@ -333,7 +368,7 @@ def test_a_long_label_is_cut():
 
 
 def test_the_first_product_is_previewed_large_above_the_text():
-    shown = outcome_card(found(page=1), ENGLISH, LINKS)
+    shown = outcome_card(found(view=View(page=1)), ENGLISH, LINKS)
     assert link_preview(shown, enabled=True) == LinkPreviewOptions(
         url=shown.lines[0].link, prefer_large_media=True, show_above_text=True
     )
