@@ -204,7 +204,8 @@ async def report(context: Context, asker: Asker, words: Words, arguments: str) -
     month: Usage | None = None
     for name, title in periods.items():
         month = await context.database.read(usage, Period.parse(name, today, zone), zone, now)
-        lines += [Line(f"{title}: {_searches(month, words)}"), Line(_credits(month, words))]
+        figures = words("{period}: {figures}", period=title, figures=_searches(month, words))
+        lines += [Line(figures), Line(_credits(month, words))]
     assert month is not None, "there are periods"
     top = [person for person in month.people if person.captured][:_TOP]
     if top:

@@ -103,8 +103,7 @@ async def demo_running(*, port: int, pictures: bool, folder: Path, **changes: An
         try:
             yield Demo(page=page, settings=settings, world=world, endpoint=endpoint)
         finally:
-            for app in bot.apps.values():
-                await app.stop_receiving()
+            await bot.platforms.stop_receiving()
             await asyncio.wait([receiving])
 
 

@@ -8,7 +8,7 @@ from core.texts import cut_at_word
 from core.views import View, fitting_word
 
 #: Characters of the words on the button that searches with them.
-_WORDS_SHOWN = 24
+_WORDS_SHOWN = 16
 
 
 def how_to_use(words: Words) -> Card:
@@ -101,9 +101,13 @@ def not_yours(words: Words) -> str:
 
 def too_few(balance: int, needed: int, words: Words) -> str:
     """To whoever has fewer credits than an album's other photos need."""
-    have = words.plural("You have {n} credit", "You have {n} credits", balance)
-    need = words.plural("the other photo needs {n}.", "the other photos need {n}.", needed)
-    return have + ", " + need + " " + words("You were not charged.")
+    need = words.plural(
+        "The other photo needs {n} credit; you have {have}.",
+        "The other {n} photos need {n} credits; you have {have}.",
+        needed,
+        have=words.number(balance),
+    )
+    return words.together(need, words("You were not charged."))
 
 
 def _notice(said: str) -> Card:

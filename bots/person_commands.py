@@ -76,7 +76,8 @@ async def find(context: Context, asker: Asker, words: Words, arguments: str) -> 
 async def region(context: Context, asker: Asker, words: Words, arguments: str) -> Card:
     """/region: the list of markets, or the one that was typed."""
     if arguments:
-        code = find_market(arguments, [(words.market(market.code), market.code) for market in MARKETS])
+        codes = (ANY_MARKET, *(market.code for market in MARKETS))
+        code = find_market(arguments, [(words.market(code), code) for code in codes])
         if code is None:
             card = await _markets(context, asker, words)
             sentence = words(
@@ -217,7 +218,7 @@ def _entry(entry: Entry, words: Words) -> str:
         case _:
             what = words("taken by an admin")
     if entry.kind in ("grant", "adjust") and entry.by and entry.reason:
-        what = f"{what}: {words.outside(entry.reason)}"
+        what = words("{what}: {reason}", what=what, reason=words.outside(entry.reason))
     sign = "−" if entry.amount < 0 else "+"
     return f"{words.date(entry.at.date())} · {sign}{words.number(abs(entry.amount))} · {what}"
 
@@ -226,9 +227,10 @@ async def privacy(context: Context, asker: Asker, words: Words, arguments: str) 
     """/privacy: what is kept, and for how long."""
     return said(
         words("Photos are not kept: a fingerprint of the photo and its answer are, so that the same question is free."),
-        words(
+        words.plural(
+            "Of a search I keep the words, the chat and the answer for {n} day, its time and cost until you /forget.",
             "Of a search I keep the words, the chat and the answer for {n} days, its time and cost until you /forget.",
-            n=words.number(context.settings.retention_days),
+            context.settings.retention_days,
         ),
         words("The photo and the words go to the search service, without your name."),
         words("/forget erases what is known of you."),

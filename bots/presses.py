@@ -235,12 +235,15 @@ class Presses:
 
 
 async def usable(service: Service, search_id: str, asker: Asker) -> Search | None:
-    """The search behind a button in this chat; None where it was forgotten, or never was one of this chat's."""
+    """The search behind a button in this chat; None where it was forgotten, or never was one of this chat's.
+
+    One's own answer may have come in private, where the bot may not write into the chat.
+    """
     search = await service.search(search_id)
-    if search is None or not search.origin.photo:
+    if search is None or not search.origin.photo or search.origin.platform != asker.platform:
         return None
-    here = (search.origin.platform, search.origin.chat) == (asker.platform, asker.chat)
-    return search if here else None
+    moved = asker.private and asked_by(search, asker.identity)
+    return search if moved or search.origin.chat == asker.chat else None
 
 
 def _may_change(pressed: Pressed, search: Search) -> bool:

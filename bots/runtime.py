@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ import migrations
 from bots.chat_app import ChatApp, PlatformDown, PlatformRefused
 from bots.commands import Commands
 from bots.context import Context
+from bots.platforms import Platforms
 from bots.server import serving
 from bots.telegram.app import WEBHOOK_PATH, TelegramApp
 from core.active_run import active
@@ -36,10 +37,6 @@ from core.turns import Turns
 log = structlog.get_logger(__name__)
 
 _PEPPER_BYTES = 32
-#: Seconds between two looks at whether events come in.
-_WATCH_EVERY = 5.0
-#: Seconds between tries to reach a platform that was down at the start: they double to the longest.
-_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 60.0
 
 
 class CannotRun(Exception):
@@ -145,58 +142,19 @@ def read_pepper(database: Database) -> bytes:
     return path.read_bytes()
 
 
-class _Admins:
-    """Tells the operator's admins, on every platform that is there."""
-
-    def __init__(self) -> None:
-        self.apps: list[ChatApp] = []
-
-    async def tell_admins(self, event: str, facts: Mapping[str, str]) -> None:
-        log.warning("admins are told", event_name=event, **facts)
-        for app in self.apps:
-            await app.tell_admins(event, facts)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
     """The bot while it runs."""
 
     core: Core
-    #: The adapters, by platform.
-    apps: Mapping[str, ChatApp]
-    #: Those of them that could not be reached yet.
-    down: set[str]
+    platforms: Platforms
 
     async def receive(self) -> None:
-        """Receive on every platform until it is stopped; one that ends leaves the others. Raises CannotRun.
-
-        CannotRun says why, when no platform is left.
-        """
-        reasons = await asyncio.gather(*(self._receive(name, app) for name, app in self.apps.items()))
-        if all(reasons):
-            raise CannotRun("\n".join(map(str, reasons)))
-
-    async def _receive(self, name: str, app: ChatApp) -> PlatformRefused | None:
+        """Receive on every platform until they are stopped. Raises CannotRun when none is left."""
         try:
-            if name in self.down:
-                await _reach(name, app)
-            await app.run()
+            await self.platforms.receive()
         except PlatformRefused as error:
-            log.error("a platform has ended", platform=name, reason=str(error))
-            return error
-        return None
-
-    async def watch(self) -> None:
-        """Say in the log when a platform goes down, and when it is back."""
-        was = dict.fromkeys(self.apps, False)
-        while True:
-            for name, app in self.apps.items():
-                if was[name] and not app.healthy:
-                    log.error("a platform is down: nothing comes in from it", platform=name)
-                elif app.healthy and not was[name]:
-                    log.info("a platform is up", platform=name)
-                was[name] = app.healthy
-            await asyncio.sleep(_WATCH_EVERY)
+            raise CannotRun(str(error)) from error
 
 
 @asynccontextmanager
@@ -205,30 +163,31 @@ async def running(settings: Settings, database: Database, *, clock: Clock = utc_
 
     Raises CannotRun.
     """
-    admins = _Admins()
-    core = build_core(settings, database, alerts=admins, pepper=read_pepper(database), clock=clock)
+    platforms = Platforms()
+    core = build_core(settings, database, alerts=platforms, pepper=read_pepper(database), clock=clock)
     context = Context(
         database=database, breaker=core.breaker, settings=settings, policy=core.policy, pepper=core.pepper, clock=clock
     )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(core.close)
-        apps = _adapters(settings, database, core.service, Commands(context), clock)
-        for name, app in apps.items():
+        platforms.apps.update(_adapters(settings, database, core.service, Commands(context), clock))
+        for name, app in platforms.apps.items():
             stack.push_async_callback(app.close)
             core.platforms[name] = app.platform
-            admins.apps.append(app)
-        bot = Running(core=core, apps=apps, down=await _connect(apps))
+        try:
+            await platforms.connect()
+        except (PlatformRefused, PlatformDown) as error:
+            raise CannotRun(str(error)) from error
         stack.push_async_callback(core.service.drain)
-        for app in apps.values():
-            stack.push_async_callback(app.stop_receiving)
+        stack.push_async_callback(platforms.stop_receiving)
         # Before anything is received: what this process journals itself must not be taken up.
         if left := await core.service.resume(core.platforms):
             log.info("searches of the last run are taken up", searches=left)
         if settings.http_port is not None:
-            await _listen(bot, settings.http_host, settings.http_port, stack)
-        for work in (hourly(database, core.policy, alerts=admins, clock=clock), bot.watch()):
+            await _listen(platforms, settings.http_host, settings.http_port, stack)
+        for work in (hourly(database, core.policy, alerts=platforms, clock=clock), platforms.watch()):
             stack.callback(asyncio.create_task(work).cancel)
-        yield bot
+        yield Running(core=core, platforms=platforms)
 
 
 def _adapters(
@@ -249,48 +208,11 @@ def _adapters(
     return apps
 
 
-async def _connect(apps: Mapping[str, ChatApp]) -> set[str]:
-    """Reach the platforms; one that is down is left for later, where there is another. Raises CannotRun."""
-    down = set()
-    for name, app in apps.items():
-        try:
-            await app.start()
-        except PlatformRefused as error:
-            raise CannotRun(str(error)) from error
-        except PlatformDown as error:
-            if len(apps) == 1:
-                raise CannotRun(str(error)) from error
-            log.error("a platform cannot be reached: the others start without it", platform=name, reason=str(error))
-            down.add(name)
-        else:
-            log.info("connected", platform=name, address=app.address)
-    return down
-
-
-async def _reach(name: str, app: ChatApp) -> None:
-    """Try to reach a platform that was down at the start, until it is there. Raises PlatformRefused."""
-    pause = _FIRST_PAUSE
-    while True:
-        await asyncio.sleep(pause)
-        try:
-            await app.start()
-        except PlatformDown as error:
-            log.warning("a platform cannot be reached", platform=name, reason=str(error))
-            pause = min(pause * 2, _LONGEST_PAUSE)
-        else:
-            log.info("connected", platform=name, address=app.address)
-            return
-
-
-async def _listen(bot: Running, host: str, port: int, stack: AsyncExitStack) -> None:
-    telegram = bot.apps.get("telegram")
+async def _listen(platforms: Platforms, host: str, port: int, stack: AsyncExitStack) -> None:
+    telegram = platforms.apps.get("telegram")
     posts = {WEBHOOK_PATH: telegram.webhook} if isinstance(telegram, TelegramApp) else {}
-
-    def health() -> Mapping[str, bool]:
-        return {name: app.healthy for name, app in bot.apps.items()}
-
     try:
-        await stack.enter_async_context(serving(host, port, posts, health=health))
+        await stack.enter_async_context(serving(host, port, posts, health=platforms.health))
     except OSError as error:
         raise CannotRun(f"HTTP_PORT {port} cannot be listened on: {error.strerror}.") from error
 

@@ -126,7 +126,7 @@ def _budget_spent(spent: BudgetSpent, words: Words) -> str:
         case _:
             assert_never(spent.limit)
     yours = words.plural("You still have {n} credit.", "You still have {n} credits.", spent.receipt.balance)
-    return f"{what} {yours} {more}"
+    return words.together(what, yours, more)
 
 
 def _unreadable(problem: Problem, words: Words) -> str:
@@ -149,7 +149,7 @@ def _unreadable(problem: Problem, words: Words) -> str:
             what = words("I could not fetch the photo. Try again, or send it again.")
         case _:
             assert_never(problem)
-    return what + " " + words("You were not charged.")
+    return words.together(what, words("You were not charged."))
 
 
 def _busy(busy: Busy, words: Words) -> str:
@@ -161,4 +161,4 @@ def _busy(busy: Busy, words: Words) -> str:
             what = words("Your other photos are still waiting. Please send this one in {duration}.", duration=wait)
         case _:
             assert_never(busy.wait)
-    return what + " " + words("You were not charged.")
+    return words.together(what, words("You were not charged."))

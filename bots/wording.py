@@ -36,6 +36,10 @@ SOURCE = "en"
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,4}")
 #: Unicode FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE: what they enclose does not turn a sentence.
 _ISOLATE, _POP = "\u2068", "\u2069"
+#: Languages whose name in Unicode's data (CLDR) is that of a people or a country alone.
+_CALLED = {"id": "Bahasa Indonesia", "ms": "Bahasa Melayu"}
+#: Other codes that clients send for a language: ISO 639-1's for Filipino, Java's old one for Indonesian.
+_ALSO = {"tl": "fil", "in": "id"}
 #: How Babel's extractor finds sentences: the name before the bracket, and which arguments are sentences.
 _KEYWORDS = {"words": None, "plural": (1, 2), "self": None}
 
@@ -82,8 +86,14 @@ class Words:
             return self("any market")
         return str(self._locale.territories.get(code, code))
 
+    def together(self, *sentences: str) -> str:
+        """Sentences one after the other; Japanese has no space between them."""
+        return ("" if self.language == "ja" else " ").join(sentences)
+
     def language_name(self) -> str:
         """What this language calls itself: ``English``, ``Deutsch``, as its speakers look for it in a list."""
+        if self.language in _CALLED:
+            return _CALLED[self.language]
         name = self._locale.get_display_name() or self.language
         return name[:1].upper() + name[1:]
 
@@ -130,6 +140,7 @@ def nearest(language: str, known: Mapping[str, Words]) -> Words:
     """The one of ``known`` that serves a BCP 47 tag best; whatever is not a tag gets English."""
     by_tag = {tag.lower(): tag for tag in known}
     parts = language.replace("_", "-").lower().split("-") if _TAG.fullmatch(language) else []
+    parts[:1] = [_ALSO.get(family, family) for family in parts[:1]]
     for end in range(len(parts), 0, -1):
         if tag := by_tag.get("-".join(parts[:end])):
             return known[tag]
@@ -195,8 +206,7 @@ def source_catalog(folder: Path) -> Catalog:
         ("**.py", "python"),
     ]  # The sandbox plays others, who say words too.
     for _, _, message, _, _ in extract_from_dir(folder, methods, keywords=_KEYWORDS):
-        if message not in languages():  # words("en") asks for a language.
-            catalog.add(message)
+        catalog.add(message)
     return catalog
 
 

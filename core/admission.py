@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from core import answers, budgets, searches
+from core import answers, budgets, chats, searches
 from core.budgets import BudgetExceeded
 from core.database import one_at_a_time
 from core.model import (
@@ -98,6 +98,8 @@ def accept(
     )
     if not added:
         return _seen_before(connection, query.origin.event)
+    if standing.gone:
+        chats.set_gone(connection, query.origin.platform, query.origin.chat, None)  # it is not: somebody asks there
     search = Search(
         id=search_id,
         person=standing.person,

@@ -74,7 +74,9 @@ def find_market(text: str, names: Iterable[tuple[str, str]] = ()) -> str | None:
     wanted = " ".join(text.removeprefix("#").split()).casefold()
     if wanted in _ALIASES:
         return _ALIASES[wanted]
-    return next((code for name, code in names if name.casefold() == wanted and code in _BY_CODE), None)
+    return next(
+        (code for name, code in names if name.casefold() == wanted and (code in _BY_CODE or code == ANY_MARKET)), None
+    )
 
 
 def market(code: str | None) -> Market | None:

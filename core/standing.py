@@ -27,6 +27,8 @@ class Standing:
     client_language: str | None
     region: str
     blocked: bool
+    #: The chat was thought to be gone.
+    gone: bool
     paused: bool
     balance: int
     spent: Spent
@@ -55,6 +57,7 @@ def load(connection: Connection, query: PhotoQuery, *, policy: Policy, pepper: b
         client_language=row.client_language,
         region=query.region or row.region or row.chat_region or policy.region,
         blocked=row.blocked_at is not None or row.chat_blocked_at is not None,
+        gone=row.gone_at is not None,
         paused=row.paused is not None,
         balance=balance,
         spent=Spent(
@@ -117,6 +120,7 @@ def _standing() -> Select[Any]:
             chats.c.language.label("chat_language"),
             chats.c.region.label("chat_region"),
             chats.c.blocked_at.label("chat_blocked_at"),
+            chats.c.gone_at,
             ledger.balance_of(person.id, _moment("now")).label("balance"),
             select(entries.c.id).where(entries.c.event == allowance).scalar_subquery().label("allowance"),
             budgets.spent_in(_text("month_name"), literal(EVERYWHERE)).label("month"),

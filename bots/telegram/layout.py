@@ -98,8 +98,23 @@ def _is_short(choice: Choice) -> bool:
 
 
 def _in_rows(choices: Sequence[Action]) -> Iterable[Sequence[InlineKeyboardButton]]:
-    for at in range(0, len(choices), _CHOICES_A_ROW):
-        yield _row(choices[at : at + _CHOICES_A_ROW])
+    """As many side by side as fit: what a choice costs stands at its end."""
+    row: list[Action] = []
+    for choice in choices:
+        if row and (len(row) == _CHOICES_A_ROW or not all(map(_fits_beside, (*row, choice)))):
+            yield _row(row)
+            row = []
+        row.append(choice)
+    if row:
+        yield _row(row)
+
+
+def _fits_beside(choice: Action) -> bool:
+    return len(_label(choice)) <= _ROW_CHARACTERS // _CHOICES_A_ROW
+
+
+def _label(action: Action) -> str:
+    return ("✓ " if action.chosen else "") + (action.short or action.label)
 
 
 def _row(actions: Sequence[Action]) -> list[InlineKeyboardButton]:
@@ -218,8 +233,7 @@ def _shorten(name: str, room: int) -> str:
 
 
 def _button(action: Action, room: int) -> InlineKeyboardButton:
-    label = ("✓ " if action.chosen else "") + (action.short or action.label)
     data = button_data(action)
     if len(data.encode()) > MAX_DATA:
         raise ValueError(f"a button of {len(data.encode())} bytes: {action.name}")
-    return InlineKeyboardButton(cut_at_word(label, room), callback_data=data)
+    return InlineKeyboardButton(cut_at_word(_label(action), room), callback_data=data)

@@ -29,6 +29,8 @@ MAX_DESCRIPTION: Final = 512
 MAX_SHORT_DESCRIPTION: Final = 120
 #: Bot API: BotCommand, description 1-256 characters.
 MAX_COMMAND: Final = 256
+#: Bot API: setMyCommands, language_code is "a two-letter ISO 639-1 language code".
+_CODES: Final = {"fil": "tl"}
 #: The fact that remembers what was told.
 _FACT: Final = "telegram_setup"
 
@@ -47,7 +49,7 @@ async def set_up(bot: ExtBot[Any], commands: Sequence[Command], admins: Iterable
     if await database.read(facts.get, _FACT) == digest:
         return False
     for tag, text in texts.items():
-        await _tell(bot, "" if tag == SOURCE else tag.split("-")[0], text)
+        await _tell(bot, "" if tag == SOURCE else _CODES.get(tag, tag.split("-")[0]), text)
     await bot.set_chat_menu_button(menu_button=MenuButtonCommands())
     everything = _listed(texts[SOURCE]["all"])
     for chat in chats:

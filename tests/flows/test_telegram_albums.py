@@ -90,7 +90,7 @@ async def test_too_few_credits_for_the_others_are_told_in_one_sentence(tmp_path)
         send_album(world, 3)
         answer = await world.see("Also the other 2 · 2 credits", look=labels)
         press = world.press(answer, "Also the other")
-        told = "You have 1 credit, the other photos need 2. You were not charged."
+        told = "The other 2 photos need 2 credits; you have 1. You were not charged."
         assert await world.alert(press) == told
         await world.idle()
         assert (await world.balance(), world.charged, len(world.said_in())) == (1, 1, 1)

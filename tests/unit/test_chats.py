@@ -73,6 +73,12 @@ def test_that_the_bot_was_removed_and_came_back_is_kept(bank):
     assert gone() is None
 
 
+def test_a_chat_where_somebody_asks_is_not_gone(bank):
+    bank.do(chats.set_gone, "telegram", "-100", NOW)
+    bank.accept(photo(1, chat="-100"))
+    assert bank.do(chats.known, "telegram", NOW - timedelta(days=1)) == ["-100"]
+
+
 @pytest.mark.fault(36)
 def test_a_group_that_becomes_a_supergroup_takes_its_settings_and_searches_along(bank):
     bank.do(chats.set_region, "telegram", "-100", "US")
@@ -80,6 +86,12 @@ def test_a_group_that_becomes_a_supergroup_takes_its_settings_and_searches_along
     bank.do(chats.move, "telegram", "-100", "-200")
     assert (found(bank, "-100"), found(bank, "-200")) == (Chat(), Chat(region="US"))
     assert bank.row(search).origin.chat == "-200"
+
+
+def test_a_chat_where_somebody_asks_is_not_gone(bank):
+    bank.do(chats.set_gone, "telegram", "-100", NOW)
+    bank.accept(photo(1, chat="-100"))
+    assert bank.do(chats.known, "telegram", NOW - timedelta(days=1)) == ["-100"]
 
 
 @pytest.mark.fault(36)
