@@ -32,7 +32,7 @@ def _sentences(event: str, facts: Mapping[str, str], words: Words) -> list[str]:
         case "cannot_write":
             return [
                 words("The database cannot be written: no photos are taken until it can. Is the disk full?"),
-                words("Nothing is lost: what people send waits at Telegram."),
+                words("Nothing is lost: what people send waits."),
             ]
         case "another_instance":
             return [words("Another process receives messages with this bot's token. Stop one of the two.")]

@@ -146,20 +146,20 @@ class Presses:
             return await self.expired(pressed.asker)
         words = await self._commands.context.words(pressed.asker)
         origin = replace(search.origin, answer=pressed.message, language=words.language)
-        return ShowPage(origin, outcome, theirs=_may_change(pressed, search))
+        return ShowPage(origin, outcome, theirs=may_change(pressed, search))
 
     async def _list_markets(self, pressed: Pressed, search: Search) -> Reaction:
         words = await self._commands.context.words(pressed.asker)
         free = await self._service.free_markets(search, (None, *(one.code for one in MARKETS)))
         card = market_card(search.id, words, search.region, frozenset(code or ANY_MARKET for code in free))
-        return ShowCard(card, theirs=_may_change(pressed, search))
+        return ShowCard(card, theirs=may_change(pressed, search))
 
     async def _list_only(self, pressed: Pressed, search: Search) -> Reaction:
         found = await self._service.page(search)
         if not isinstance(found, Found):
             return await self.expired(pressed.asker)
         words = await self._commands.context.words(pressed.asker)
-        return ShowCard(only_card(found, words), theirs=_may_change(pressed, search))
+        return ShowCard(only_card(found, words), theirs=may_change(pressed, search))
 
     async def _file(self, pressed: Pressed, search: Search) -> Reaction:
         found = await self._service.page(search)
@@ -167,7 +167,7 @@ class Presses:
             return await self.expired(pressed.asker)
         context = self._commands.context
         data = answer_csv(found, context.settings.product_url, await context.words(pressed.asker))
-        return SendFile(answer_file_name(found), data, theirs=_may_change(pressed, search))
+        return SendFile(answer_file_name(found), data, theirs=may_change(pressed, search))
 
     async def _again(
         self,
@@ -179,7 +179,7 @@ class Presses:
         fresh: bool = False,
     ) -> Reaction:
         """Search the photo again; the presser pays. What is known at once to be refused leaves the answer alone."""
-        own = _may_change(pressed, search) if hint is None else pressed.owned or pressed.alone
+        own = may_change(pressed, search) if hint is None else pressed.owned or pressed.alone
         answer = pressed.message if own else None
         query = await self._query(pressed, search, answer=answer, region=region, hint=hint, fresh=fresh)
         job = await self._service.take(query, show_refusal=False)
@@ -246,6 +246,6 @@ async def usable(service: Service, search_id: str, asker: Asker) -> Search | Non
     return search if moved or search.origin.chat == asker.chat else None
 
 
-def _may_change(pressed: Pressed, search: Search) -> bool:
+def may_change(pressed: Pressed, search: Search) -> bool:
     """What changes an answer is its asker's alone."""
     return search.origin.private or pressed.alone or asked_by(search, pressed.asker.identity)

@@ -1,5 +1,6 @@
-"""What the words under a photo ask for: a market, and words that steer the search."""
+"""What is a photo, and what the words under it ask for: a market, and words that steer the search."""
 
+import re
 from dataclasses import dataclass
 
 from core.model import HINT_LIMIT
@@ -12,12 +13,21 @@ NAME_LIMIT = 64
 LANGUAGE_LIMIT = 16
 
 
+#: What phones call pictures that a platform names no type for.
+_PICTURE_NAME = re.compile(r"\.(jpe?g|png|webp|gif|heic|heif|avif|bmp|tiff?)$", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What a caption, or what follows /find, asks for."""
 
     region: str | None
     hint: str | None
+
+
+def is_picture(mime: str | None, name: str | None) -> bool:
+    """Whether a file is said to be a picture, by its type or its name; its bytes decide later."""
+    return (mime or "").startswith("image/") or bool(_PICTURE_NAME.search(name or ""))
 
 
 def question_of(text: str) -> Question:

@@ -8,7 +8,7 @@ from telegram import Chat, Document, ExternalReplyInfo, Message, MessageEntity, 
 
 from bots.button_data import Button, read_button
 from bots.context import Asker
-from bots.questions import LANGUAGE_LIMIT, NAME_LIMIT, Question, question_of
+from bots.questions import LANGUAGE_LIMIT, NAME_LIMIT, Question, is_picture, question_of
 from core.model import Identity
 from core.texts import clean
 
@@ -19,8 +19,6 @@ ANONYMOUS_ADMIN: Final = 1087968824
 _NOBODY: Final = (136817688, 777000)
 #: Pixels of a photo's long side that are enough to search with: the smallest such size is fetched.
 _ENOUGH: Final = 800
-#: What phones call pictures that Telegram names no type for.
-_PICTURE_NAME: Final = re.compile(r"\.(jpe?g|png|webp|gif|heic|heif|avif|bmp|tiff?)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +51,7 @@ def photo_of(message: Message | ExternalReplyInfo) -> Photo | None:
     document = message.document
     if document is None or message.animation is not None:
         return None
-    if (document.mime_type or "").startswith("image/") or _PICTURE_NAME.search(document.file_name or ""):
+    if is_picture(document.mime_type, document.file_name):
         return _photo(document)
     return None
 

@@ -50,6 +50,8 @@ class World:
         self.telegram = TelegramLab(token=TOKEN, username="snapshop_bot")
         self.endpoint = EndpointLab(key=KEY)
         self.settings = settings
+        #: What stands for `snapshop`.
+        self.program = ["-m", "bots"]
         self.bot: asyncio.subprocess.Process | None = None
         self.telegram.person(ADMIN, "Olga", role="admin")
 
@@ -58,7 +60,7 @@ class World:
         """Start `snapshop run`, with a crash point or without; ready: it has begun to receive."""
         self.settings |= settings
         polls = self.telegram.poll
-        program = [str(CRASH_POINT), *crash.split()] if crash else ["-m", "bots"]
+        program = [str(CRASH_POINT), *crash.split()] if crash else self.program
         with self.log_file.open("ab") as log:
             self.bot = await asyncio.create_subprocess_exec(
                 sys.executable,
