@@ -52,6 +52,9 @@ _FORMS = {
     Press.LANGUAGE: _Form("l", "", _LANGUAGE),
     Press.LANGUAGE_ALL: _Form("k", "", _LANGUAGE),
     Press.FORGET: _Form("x", "", ""),
+    Press.VOTE: _Form("v", _SEARCH, r"[+-]"),
+    Press.USAGE: _Form("u", "", r"[a-z0-9.:|-]{1,48}"),
+    Press.CHAT_LIMIT: _Form("b", "", r"none|[0-9]{1,6}"),
 }
 _READERS = {
     form.letter: (name, re.compile(f"(?P<search>{form.search}):(?P<argument>{form.argument})", re.ASCII))

@@ -48,6 +48,12 @@ class Press(StrEnum):
     LANGUAGE_ALL = "language_all"
     #: Forget me: pressed means sure.
     FORGET = "forget"
+    #: Whether an answer was useful; argument: + or -.
+    VOTE = "vote"
+    #: The usage report; argument: its period, and what of it.
+    USAGE = "usage"
+    #: Credits a day for everyone in a chat; argument: a number, or "none".
+    CHAT_LIMIT = "chat_limit"
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,8 @@ people = Table(
     Column("region", String(4)),
     #: What the person's app was last seen to speak: Discord says it with buttons and commands, not with messages.
     Column("client_language", String(16)),
+    #: Whom a linked identity's credits and history went to; null: nobody.
+    Column("merged_into", ForeignKey("people.id"), index=True),
     Column("blocked_at", Instant),
     Column("created_at", Instant, nullable=False),
 )
@@ -87,6 +89,8 @@ chats = Table(
     Column("chat", String(64), primary_key=True),
     Column("language", String(16)),
     Column("region", String(4)),
+    #: Credits a day that everybody here may spend together; null: as CHAT_DAILY_LIMIT says.
+    Column("daily_limit", Integer),
     Column("blocked_at", Instant),
     #: The bot was blocked or removed there; null again when it is back.
     Column("gone_at", Instant),
@@ -202,6 +206,44 @@ admin_actions = Table(
     Column("reason", Text),
     Column("at", Instant, nullable=False),
     UniqueConstraint("event"),
+)
+
+#: Whether a person called an answer useful: one row a search and person, the last vote counts.
+votes = Table(
+    "votes",
+    metadata,
+    Column("search", ForeignKey("searches.id"), primary_key=True),
+    Column("person_id", ForeignKey("people.id"), primary_key=True),
+    Column("useful", Boolean, nullable=False),
+)
+
+#: Codes that give credits: each can be redeemed once, and a person redeems one of a batch.
+gifts = Table(
+    "gifts",
+    metadata,
+    #: A hash: who reads the database or a backup cannot redeem.
+    Column("code", String(64), primary_key=True),
+    #: The codes that were made together.
+    Column("batch", String(16), nullable=False),
+    Column("amount", Integer, nullable=False),
+    #: Until when it can be redeemed, and its credits be used; null: for ever.
+    Column("ends_on", Instant),
+    Column("made_at", Instant, nullable=False),
+    #: Who redeemed it, and when; null: nobody yet.
+    Column("person_id", ForeignKey("people.id")),
+    Column("redeemed_at", Instant),
+    UniqueConstraint("batch", "person_id"),
+)
+
+#: One-time codes that join two identities into one person.
+link_codes = Table(
+    "link_codes",
+    metadata,
+    #: A hash.
+    Column("code", String(64), primary_key=True),
+    Column("person_id", ForeignKey("people.id"), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
 )
 
 #: What outlives /forget: a keyed hash of the identity, so that there is no second allowance and no unblocking.

@@ -143,7 +143,7 @@ async def test_the_schema_is_brought_up_to_date_and_only_once(tmp_path):
     migrate = Command(arguments=("migrate",), settings={}, folder=tmp_path)
     first, second = await run_all(migrate, migrate)
     assert (first.code, second.code) == (0, 0)
-    assert first.out == second.out == "The database is at version 0002.\n"
+    assert first.out == second.out == "The database is at version 0003.\n"
     assert (tmp_path / "snapshop.db").stat().st_mode & 0o777 == 0o600
 
 

@@ -231,6 +231,9 @@ BUTTONS = [
         "Red", Press.PAGE, search=SEARCH, argument=str(View(page=12, word=fitting_word("กระเป๋าหนังสีแดงใบใหญ่มาก" * 3)))
     ),
     Action("Forget me", Press.FORGET),
+    Action("👍", Press.VOTE, search=SEARCH, argument="+"),
+    Action("7 days", Press.USAGE, argument="7d|telegram:-1001234567890"),
+    Action("50 a day", Press.CHAT_LIMIT, argument="50"),
 ]
 
 
