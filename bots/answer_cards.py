@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 
-from core.listings import Listing, Thing, markets_in, seen
-
 from bots.cards import Action, Card, Choice, Line, Links, Picture, Press, Tone
 from bots.sentences import receipt_line
 from bots.wording import Words
+from core.listings import Listing, Thing, markets_in, seen
 from core.model import ANY_MARKET, Charge, Found, NothingFound
 from core.regions import MARKETS, flag, product_link
 from core.texts import cut_at_word
@@ -17,6 +16,8 @@ PAGE_SIZE = 5
 #: Characters of a product's name and of the hint in an answer.
 NAME_LIMIT = 70
 HINT_SHOWN = 40
+#: Whether an answer was of use, as it is pressed and as the button says it.
+_VOTES = (("👍", "+"), ("👎", "-"))
 
 
 def found_card(found: Found, words: Words, links: Links) -> Card:
@@ -127,7 +128,8 @@ def _of_whole(found: Found, words: Words) -> list[tuple[Action, ...]]:
         *([Action(words("Containing a word …"), Press.CONTAINING, search=found.search)] if count > 1 else []),
         Action(whole, Press.FILE, search=found.search),
     )
-    return [free, *_paid_steps(found, words)]
+    votes = tuple(Action(sign, Press.VOTE, search=found.search, argument=way) for sign, way in _VOTES)
+    return [free, votes, *_paid_steps(found, words)]
 
 
 def _back(found: Found, words: Words) -> tuple[Action, ...]:

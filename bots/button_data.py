@@ -51,9 +51,10 @@ _FORMS = {
     Press.REGION_ALL: _Form("h", "", f"(?:{_MARKET})?"),
     Press.LANGUAGE: _Form("l", "", _LANGUAGE),
     Press.LANGUAGE_ALL: _Form("k", "", _LANGUAGE),
+    Press.SETTINGS: _Form("s", "", "(?:market|language|limit)?"),
     Press.FORGET: _Form("x", "", ""),
     Press.VOTE: _Form("v", _SEARCH, r"[+-]"),
-    Press.USAGE: _Form("u", "", r"[a-z0-9.:|-]{1,48}"),
+    Press.USAGE: _Form("u", "", r"[a-z0-9.:|-]{1,60}"),
     Press.CHAT_LIMIT: _Form("b", "", r"none|[0-9]{1,6}"),
 }
 _READERS = {

@@ -46,6 +46,8 @@ class Press(StrEnum):
     #: The language one is answered in, and that of everyone in a chat; argument: its tag, or empty for the app's own.
     LANGUAGE = "language"
     LANGUAGE_ALL = "language_all"
+    #: What is set for everyone in a chat; argument: which of its lists to open, or empty for all of it.
+    SETTINGS = "settings"
     #: Forget me: pressed means sure.
     FORGET = "forget"
     #: Whether an answer was useful; argument: + or -.
@@ -102,6 +104,8 @@ class Line:
     more: Action | None = None
     #: True: the text comes from outside and is shown as it is; else `backticks` make code of their inside.
     name: bool = False
+    #: True: it stands below the card's chart, where that can stand between lines.
+    below_chart: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,16 @@ class Picture:
     key: str
     product_id: str
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file."""
+
+    name: str
+    data: bytes
+    #: What hands it out, where a message cannot hold a chart and a file.
+    action: Action | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +151,11 @@ class Card:
     pictures: tuple[Picture, ...] = ()
     #: The link whose preview may be shown.
     preview: str | None = None
+    #: A PNG of numbers, and those in words for who does not see it.
+    chart: bytes | None = None
+    alt: str = ""
+    #: What belongs to the card; one without lines and chart is nothing but its document.
+    document: Document | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from bots.cards import Card
 from core.adapter import Platform
+from core.model import Identity
 
 
 class PlatformRefused(Exception):
@@ -38,6 +40,15 @@ class ChatApp(Protocol):
 
     async def tell_admins(self, event: str, facts: Mapping[str, str]) -> None:
         """Tell the operator's admins there. Never raises."""
+        ...
+
+    async def show_admin(self, admin: Identity, card: Card) -> None:
+        """Show a card to one of the operator's admins there, in private. Never raises."""
+        ...
+
+    @property
+    def received(self) -> int:
+        """Events that came in, whatever became of them."""
         ...
 
     @property

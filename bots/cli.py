@@ -1,21 +1,14 @@
 """The command line: answers to stdout, logs to stderr, mistakes in one sentence and an exit code."""
 
-import asyncio
 import sys
-from collections.abc import Callable, Coroutine
-from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
-from importlib.metadata import version
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from bots import logs
-from bots.printing import print_json
-from core.settings import Settings, SettingsError, load_settings
+from bots.cli_support import CONFIG, fail, finish, read_settings, with_database
 
 app = typer.Typer(
     name="snapshop",
@@ -28,55 +21,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-#: sysexits.h, EX_CONFIG: the operator has to change something; restarting does not help.
-CONFIG = 78
-FAILED = 1
-
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-
-
-def fail(sentence: str, code: int = FAILED) -> NoReturn:
-    """End with one sentence."""
-    Console(stderr=True).print(sentence, style="bold red", highlight=False, markup=False, soft_wrap=True)
-    raise typer.Exit(code)
-
-
-def read_settings(*, key: bool = False, level: str | None = None) -> Settings:
-    """The settings, and logging set up by them; ends the command with every mistake at once."""
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        fail("\n".join(error.problems), CONFIG)
-    logs.configure(level or settings.log_level, settings.log_format, logs.secrets_of(settings))
-    if key and settings.keyapi_key is None:
-        fail("KEYAPI_KEY is missing: write the endpoint's key, which begins with sk_live_, into .env.", CONFIG)
-    return settings
-
-
-def finish(work: Coroutine[Any, Any, int]) -> NoReturn:
-    """Run an async command to its exit code; what the operator can mend becomes one sentence."""
-    from bots.runtime import CannotRun
-    from core.active_run import AlreadyRunning, LockLost
-    from core.database import DatabaseUnavailable
-
-    try:
-        code = asyncio.run(work)
-    except (CannotRun, AlreadyRunning) as error:
-        fail(str(error), CONFIG)
-    except LockLost as error:
-        fail(str(error))
-    except DatabaseUnavailable as error:
-        fail(f"The database cannot be used just now: {error}.")
-    except KeyboardInterrupt:
-        code = 130
-    raise typer.Exit(code)
 
 
 @app.command()
 def run() -> None:
     """Run the bot until it is stopped (Ctrl-C or SIGTERM); brings the database up to date first."""
     from bots.runtime import run as run_bot
-    from core.settings import check_run, warnings, worst_case
+    from core.settings import check_run, warnings
 
     settings = read_settings()
     if missing := check_run(settings):
@@ -85,7 +37,6 @@ def run() -> None:
     async def work() -> int:
         for warning in warnings(settings):
             Console(stderr=True).print(warning, style="yellow", markup=False, soft_wrap=True)
-        Console(stderr=True).print(f"Snapshop {version('snapshop')}. {worst_case(settings)}", markup=False)
         await run_bot(settings)
         return 0
 
@@ -103,6 +54,9 @@ def demo(
     data: Annotated[
         Path | None, typer.Option(help="Keep the demo's database in this folder; else it is temporary.")
     ] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="Begin with a month of 200 people and 5,000 searches, for /usage.")
+    ] = False,
 ) -> None:
     """Try the real bot in your browser: no account, no key, no network.
 
@@ -110,7 +64,7 @@ def demo(
     """
     from bots.demo import run_demo
 
-    finish(run_demo(port=port, pictures=pictures, folder=data))
+    finish(run_demo(port=port, pictures=pictures, folder=data, history=history))
 
 
 @app.command()
@@ -133,40 +87,29 @@ def find(
 
 @app.command()
 def usage(
-    period: Annotated[str, typer.Option(help="today, 7d, or a month like 2026-11.")] = "month", as_json: Json = False
+    period: Annotated[
+        str, typer.Option(help="today, 7d, month, last, a month like 2026-11, or days: 2026-10-01..2026-10-15.")
+    ] = "month",
+    person: Annotated[str, typer.Option(help="Only this person: telegram:123 or discord:456.")] = "",
+    chat: Annotated[str, typer.Option(help="Only this chat: telegram:-100123 or discord:456.")] = "",
+    market: Annotated[str, typer.Option(help="Only searches in this market: US, GB …, or `any`.")] = "",
+    as_json: Json = False,
+    csv: Annotated[Path | None, typer.Option(help="Write a row for each person and day.", dir_okay=False)] = None,
+    png: Annotated[Path | None, typer.Option(help="Draw the credits of each day.", dir_okay=False)] = None,
 ) -> None:
-    """What was searched and spent, and by whom."""
-    from core.usage import Period
-    from core.usage import usage as figures_of
+    """What was searched and spent, by whom, and whether it was of use."""
+    from bots.usage_cli import Wish, report
 
     settings = read_settings(level="WARNING")
-    zone = settings.report_timezone
-    now = datetime.now(UTC)
     try:
-        wanted = Period.parse(period, now.astimezone(zone).date(), zone)
+        wish = Wish.read(settings, period=period, person=person, chat=chat, market=market, now=datetime.now(UTC))
+        report(wish, lambda work: with_database(settings, work), as_json=as_json, csv=csv, png=png)
     except ValueError as error:
         fail(f"{error}.", 2)
-
-    figures = with_database(settings, lambda connection: figures_of(connection, wanted, zone, now))
-    if as_json:
-        facts = asdict(figures) | {"period": {"since": wanted.since, "until": wanted.until}}
-        print_json(facts)
-        return
-    table = Table(
-        title=f"{wanted.since.astimezone(zone):%d %b %Y} to "
-        f"{wanted.until.astimezone(zone) - timedelta(days=1):%d %b %Y}"
-    )
-    for heading in ("person", "name", "searches", "credits used", "balance"):
-        table.add_column(heading, justify="left" if heading in ("person", "name") else "right")
-    for person in figures.people:
-        name = person.name.replace("[", r"\[")
-        table.add_row(person.person, name, str(person.searches), str(person.captured), str(person.balance))
-    console = Console()
-    console.print(table)
-    console.print(
-        f"{figures.searches} searches, {figures.answered} answered, {figures.from_cache} of them free. "
-        f"Credits: {figures.captured} used, {figures.uncertain} possibly used, {figures.released} given back."
-    )
+    except LookupError as error:
+        fail(f"{error.args[0]}.")
+    except OSError as error:
+        fail(f"{error.filename} cannot be written: {error.strerror}.")
 
 
 @app.command()
@@ -179,6 +122,7 @@ def grant(
     """Give a person credits; done at once, also while the bot runs."""
     from bots.runtime import read_pepper
     from core import admin
+    from core.audit import By, Change, reason_of
     from core.clock import end_of
     from core.database import Database
     from core.model import Identity
@@ -198,16 +142,16 @@ def grant(
     now = datetime.now(UTC)
     if ends_on is not None and ends_on <= now:
         fail(f"{until} is over already.", 2)
-    by = admin.By(admin="command line", event=None, at=now)
+    by = By(admin="command line", event=None, at=now)
 
-    def work(connection: Any, database: Database) -> admin.Change:
+    def work(connection: Any, database: Database) -> Change:
         return admin.grant(
             connection,
             by,
             whom,
             credits_,
             ends_on=ends_on,
-            reason=reason or None,
+            reason=reason_of(reason),
             policy=Policy.from_settings(settings),
             pepper=read_pepper(database),
         )
@@ -243,27 +187,56 @@ def migrate() -> None:
 
 
 @app.command()
-def doctor(as_json: Json = False) -> None:
-    """Look at settings, bot, the key's form, database and clock; say what to do about each. Spends no credit."""
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where the copy goes; an older backup there is replaced.")],
+) -> None:
+    """Copy the database, whole and private, also while the bot runs."""
+    from bots.backup import CannotCopy, make_backup
+
+    try:
+        size = make_backup(read_settings(level="WARNING"), file)
+    except CannotCopy as error:
+        fail(str(error))
+    sys.stdout.write(f"{file}: {size / 1e6:.1f} MB. Keep a copy on another machine, with .env and the .key file.\n")
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="A file that `snapshop backup` wrote.")]) -> None:
+    """Put a backup in the place of the database, once it is proved; the bot must be stopped."""
+    from bots.backup import CannotCopy, restore_backup
+
+    try:
+        done = restore_backup(read_settings(level="WARNING"), file)
+    except CannotCopy as error:
+        fail(str(error))
+    sys.stdout.write(done.told + "\n")
+
+
+@app.command()
+def configure(
+    asks: Annotated[
+        bool, typer.Option("--ask/--no-ask", help="--no-ask: take the environment and .env as they are.")
+    ] = True,
+) -> None:
+    """Ask for tokens and key, try them, and write .env; then say what to press at Telegram and Discord."""
+    from bots.configure import CannotConfigure
+    from bots.configure import configure as ask
+
+    try:
+        code = ask(Path(".env"), asks=asks)
+    except CannotConfigure as error:
+        fail(str(error), CONFIG)
+    raise typer.Exit(code)
+
+
+@app.command()
+def doctor(
+    as_json: Json = False,
+    spend: Annotated[
+        bool, typer.Option("--spend-one-credit", help="Ask the endpoint for real: 1 credit, booked like `find`.")
+    ] = False,
+) -> None:
+    """Look at everything that can be wrong, and say what to do about each. Spends no credit unless told to."""
     from bots.doctor import examine
 
-    finish(examine(as_json=as_json))
-
-
-def with_database(settings: Settings, work: Callable[..., Any], *, writes: bool = False) -> Any:
-    """Run a domain function on the database, beside a bot that may be running."""
-    from bots.runtime import CannotRun, open_database
-    from core.database import DatabaseUnavailable, transact
-
-    try:
-        database = open_database(settings)
-    except CannotRun as error:
-        fail(str(error), CONFIG)
-    try:
-        if writes:
-            return transact(database.writing, work, database)
-        return transact(database.reading, work)
-    except DatabaseUnavailable as error:
-        fail(f"The database cannot be used just now: {error}.")
-    finally:
-        database.close()
+    finish(examine(as_json=as_json, spend=spend))

@@ -2,15 +2,11 @@
 
 from bots.admin_commands import ADMIN_COMMANDS
 from bots.cards import Card, Press
+from bots.chat_settings import set_language_for_all, set_limit_for_all, set_region_for_all, settings
 from bots.context import Asker, Command, Context, said
-from bots.person_commands import (
-    PERSON_COMMANDS,
-    forget_now,
-    set_language,
-    set_language_for_all,
-    set_region,
-    set_region_for_all,
-)
+from bots.person_commands import PERSON_COMMANDS, forget_now
+from bots.preference_commands import set_language, set_region
+from bots.usage_commands import USAGE_COMMANDS, show_usage
 from bots.wording import Words
 
 #: Buttons of command cards, by what pressing them asks for.
@@ -19,7 +15,10 @@ _PRESSES = {
     Press.REGION_ALL: set_region_for_all,
     Press.LANGUAGE: set_language,
     Press.LANGUAGE_ALL: set_language_for_all,
+    Press.CHAT_LIMIT: set_limit_for_all,
+    Press.SETTINGS: settings,
     Press.FORGET: forget_now,
+    Press.USAGE: show_usage,
 }
 
 
@@ -28,7 +27,7 @@ class Commands:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.all: tuple[Command, ...] = (*PERSON_COMMANDS, *ADMIN_COMMANDS)
+        self.all: tuple[Command, ...] = (*PERSON_COMMANDS, *USAGE_COMMANDS, *ADMIN_COMMANDS)
         self._by_name = {command.name: command for command in self.all}
 
     async def run(self, name: str, asker: Asker, arguments: str) -> Card | None:
@@ -37,9 +36,10 @@ class Commands:
         if command is None:
             return None
         words = await self.context.words(asker)
-        if command.admin and not self.context.is_admin(asker.identity):
+        of_chat = command.chat_admins and asker.chat_admin and not asker.private
+        if command.admin and not (of_chat or self.context.is_admin(asker.identity)):
             return _for_admins(self.context, asker, words)
-        if command.admin and not asker.private:
+        if command.admin and not (of_chat or asker.private):
             return said(words("Send me /{command} in a private chat: it is about other people.", command=name))
         return await command.run(self.context, asker, words, " ".join(arguments.split()))
 

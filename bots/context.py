@@ -1,9 +1,10 @@
 """What a command is given: who asks, where, and what it works with."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bots.cards import Card, Line, Tone
+from bots.guesses import Guesses
 from bots.wording import Words
 from bots.wording import words as words_of
 from core import chats
@@ -49,6 +50,8 @@ class Context:
     policy: Policy
     pepper: bytes
     clock: Clock
+    #: Wrong codes, which anybody may try.
+    guesses: Guesses = field(default_factory=Guesses)
 
     def is_admin(self, identity: Identity) -> bool:
         """Whether this is one of ADMINS: by id, asked anew for every command."""
@@ -76,8 +79,12 @@ class Command:
     title: Callable[[Words], str] | None = None
     #: Only ADMINS may use it.
     admin: bool = False
+    #: A chat's own admins may use it there as well: what it shows then is of that chat alone.
+    chat_admins: bool = False
     #: Listed in groups as well.
     groups: bool = False
+    #: What it says is for the asker's eyes only.
+    alone: bool = False
 
 
 def said(*sentences: str, tone: Tone = Tone.NOTICE, heading: str = "") -> Card:

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from bots import logs
+from bots.history import telling_budget, write_history
 from bots.runtime import CannotRun, open_database, read_pepper, running
 from bots.sandbox.catalogue import Sample, samples
 from bots.sandbox.endpoint import Endpoint, serve
@@ -25,8 +26,11 @@ from bots.sandbox.telegram_people import add_routes
 from bots.sandbox.telegram_world import TelegramWorld
 from bots.underneath import underneath
 from core.active_run import active
-from core.database import Database
+from core.budgets import spent_now
+from core.clock import utc_now
+from core.database import Database, transact
 from core.model import Identity
+from core.policy import Policy
 from core.settings import Settings
 
 TOKEN = "1234567890:DEMO-token-of-the-sandbox-000000000"  # noqa: S105  # opens only the sandbox
@@ -63,8 +67,13 @@ class Demo:
 
 
 @asynccontextmanager
-async def demo_running(*, port: int, pictures: bool, folder: Path, **changes: Any) -> AsyncIterator[Demo]:
-    """The whole demo, started: page, stand-ins, and the bot as `run` runs it. ``changes`` are settings."""
+async def demo_running(
+    *, port: int, pictures: bool, folder: Path, history: bool = False, **changes: Any
+) -> AsyncIterator[Demo]:
+    """The whole demo, started: page, stand-ins, and the bot as `run` runs it. ``changes`` are settings.
+
+    ``history``: a month of other people's searches comes first.
+    """
     world, endpoint = demo_world(), Endpoint(key=KEY)
     site = web.Application(client_max_size=_UPLOAD)
     async with serve(endpoint) as keyapi, contextlib.AsyncExitStack() as stack:
@@ -89,7 +98,7 @@ async def demo_running(*, port: int, pictures: bool, folder: Path, **changes: An
             "database_url": SecretStr(database_url),
             "admins": frozenset({Identity(platform="telegram", user=str(ADMIN))}),
             "product_picture_url": f"{keyapi}/pictures/{{bucket}}/{{key}}" if pictures else None,
-            "monthly_allowance": 10,
+            "monthly_allowance": 20 if history else 10,
             "new_account_limit": None,  # Everybody here is new, and what an admin gives is there to be tried.
             **changes,
         }
@@ -97,6 +106,8 @@ async def demo_running(*, port: int, pictures: bool, folder: Path, **changes: An
         settings = Settings.model_construct(**values)
         database = await asyncio.to_thread(open_database, settings)
         stack.callback(database.close)
+        if history:
+            settings = await asyncio.to_thread(_with_history, database, settings)
         await stack.enter_async_context(active(database))
         bot = await stack.enter_async_context(running(settings, database))
         receiving = asyncio.create_task(bot.receive())
@@ -105,6 +116,14 @@ async def demo_running(*, port: int, pictures: bool, folder: Path, **changes: An
         finally:
             await bot.platforms.stop_receiving()
             await asyncio.wait([receiving])
+
+
+def _with_history(database: Database, settings: Settings) -> Settings:
+    """Write the month before, and set a budget that fits it."""
+    now, ada = utc_now(), Identity(platform="telegram", user=str(ADMIN))
+    write_history(database, now, policy=Policy.from_settings(settings), pepper=read_pepper(database), by=ada)
+    used, _ = transact(database.reading, spent_now, now)
+    return settings.model_copy(update={"monthly_budget": telling_budget(used, now)})
 
 
 @cache
@@ -128,7 +147,7 @@ async def _serve(site: web.Application, port: int) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def run_demo(*, port: int, pictures: bool, folder: Path | None) -> int:
+async def run_demo(*, port: int, pictures: bool, folder: Path | None, history: bool = False) -> int:
     """Run the demo until Ctrl-C."""
     logs.configure("INFO", "console", [TOKEN, KEY])
     stop = asyncio.Event()
@@ -140,9 +159,13 @@ async def run_demo(*, port: int, pictures: bool, folder: Path | None) -> int:
             kept.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CannotRun(f"--data {kept}: {error.strerror}. Choose a folder that can be written.") from error
-        async with demo_running(port=port, pictures=pictures, folder=kept) as demo:
-            console = Console(stderr=True)
+        console = Console(stderr=True)
+        if history:
+            console.print("\n  Writing a month of searches, which takes some seconds …")
+        async with demo_running(port=port, pictures=pictures, folder=kept, history=history) as demo:
             console.print(f"\n  Open [bold]{demo.page}[/] and drop in a photo. Ctrl-C ends the demo.\n")
+            if history:
+                console.print("  Ada, the admin, finds the month in /usage.\n")
             if not pictures:
                 console.print("  Answers come as text, as they do where PRODUCT_PICTURE_URL is not set.\n")
             await stop.wait()

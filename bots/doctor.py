@@ -1,54 +1,66 @@
-"""`snapshop doctor`: looks at everything an operator can get wrong, and says what to do. Spends no credit."""
+"""`snapshop doctor`: looks at everything an operator can get wrong, and says what to do."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 
 from rich.console import Console
 from rich.table import Table
 
-import migrations
 from bots import logs
-from bots.findings import Finding, Verdict
+from bots.findings import Finding, Verdict, broken, look, ok
+from bots.machine_checks import check_machine
 from bots.printing import print_json
 from bots.telegram.checks import check_telegram
-from core.database import Database, DatabaseUnavailable, sqlite_path
-from core.settings import Settings, SettingsError, check_run, load_settings, warnings, worst_case
+from core.settings import LIVE_KEY, Settings, SettingsError, check_run, load_settings, warnings, worst_case
 
-#: Bytes that a journal should find on its disk.
-_ENOUGH_DISK = 200 * 1024 * 1024
+_STYLES = {Verdict.OK: "green", Verdict.LOOK: "yellow", Verdict.BROKEN: "bold red"}
 
 
-async def examine(*, as_json: bool) -> int:
-    """Run every check and print it; exit code 1 if something is broken."""
-    findings = [finding async for finding in _checks()]
+async def examine(*, as_json: bool, spend: bool) -> int:
+    """Run every check and print it; exit code 1 if something is broken. With ``spend`` the endpoint is asked."""
+    findings = [finding async for finding in _checks(spend=spend)]
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
-        styles = {Verdict.OK: "green", Verdict.LOOK: "yellow", Verdict.BROKEN: "bold red"}
-        table = Table(show_header=False, box=None)
-        for finding in findings:
-            style = styles[finding.verdict]
-            table.add_row(f"[{style}]{finding.verdict}[/]", finding.check, finding.text.replace("[", r"\["))
-        Console().print(table)
+        print_findings(findings)
     return int(any(finding.verdict is Verdict.BROKEN for finding in findings))
 
 
-async def _checks() -> AsyncIterator[Finding]:
+def print_findings(findings: list[Finding]) -> None:
+    """As a table on stdout, with the sum of it in the last line."""
+    table = Table(show_header=False, box=None)
+    for finding in findings:
+        style = _STYLES[finding.verdict]
+        table.add_row(f"[{style}]{finding.verdict}[/]", finding.check, finding.text.replace("[", r"\["))
+    console = Console()
+    console.print(table)
+    counts = {verdict: sum(finding.verdict is verdict for finding in findings) for verdict in Verdict}
+    if counts[Verdict.BROKEN]:
+        console.print(f"[bold red]{counts[Verdict.BROKEN]} broken[/]: mend that first, then look again.")
+    elif counts[Verdict.LOOK]:
+        console.print(f"[yellow]{counts[Verdict.LOOK]} to look at[/]; the bot runs as it is.")
+    else:
+        console.print("[green]All is well.[/]")
+
+
+async def _checks(*, spend: bool) -> AsyncIterator[Finding]:
     try:
         settings = load_settings()
     except SettingsError as error:
         for problem in error.problems:
-            yield Finding(check="settings", verdict=Verdict.BROKEN, text=problem)
+            yield broken("settings", problem)
         return
     logs.configure("ERROR", settings.log_format, logs.secrets_of(settings))
-    yield Finding(check="settings", verdict=Verdict.OK, text=worst_case(settings))
+    yield ok("settings", worst_case(settings))
     for problem in check_run(settings):
-        yield Finding(check="settings", verdict=Verdict.BROKEN, text=problem)
-    for warning in warnings(settings):
-        yield Finding(check="settings", verdict=Verdict.LOOK, text=warning)
-    yield await asyncio.to_thread(_database, settings)
+        yield broken("settings", problem)
+    for warning in warnings(settings, None):
+        yield look("settings", warning)
+    if (key := _key(settings, spend=spend)) is not None:
+        yield key
+    for finding in await asyncio.to_thread(lambda: list(check_machine(settings))):
+        yield finding
     if settings.telegram_bot_token is not None:
         async for finding in check_telegram(settings):
             yield finding
@@ -57,27 +69,16 @@ async def _checks() -> AsyncIterator[Finding]:
 
         async for finding in check_discord(settings):
             yield finding
+    if spend and settings.keyapi_key is not None:
+        from bots.endpoint_check import check_endpoint  # noqa: PLC0415  # it builds the whole core
+
+        yield await check_endpoint(settings)
 
 
-def _database(settings: Settings) -> Finding:
-    def finding(verdict: Verdict, text: str) -> Finding:
-        return Finding(check="database", verdict=verdict, text=text)
-
-    try:
-        database = Database(settings.database_url.get_secret_value())
-        try:
-            version = migrations.current(database.writing)
-            if version is None:
-                return finding(Verdict.OK, "It can be written; `snapshop run` will set it up.")
-            if version != migrations.head():
-                return finding(Verdict.LOOK, "It is of another version: `snapshop migrate` brings it up to date.")
-            database.probe()
-        finally:
-            database.close()
-    except (DatabaseUnavailable, migrations.Unusable, OSError, ValueError) as error:
-        return finding(Verdict.BROKEN, f"It cannot be used: {error}. Check DATABASE_URL, or restore a backup.")
-    if database.is_sqlite:
-        folder = sqlite_path(database.url).resolve().parent
-        if shutil.disk_usage(folder).free < _ENOUGH_DISK:
-            return finding(Verdict.LOOK, f"Less than 200 MB are free in {folder}: make room before it is full.")
-    return finding(Verdict.OK, f"It can be written and is at version {version}.")
+def _key(settings: Settings, *, spend: bool) -> Finding | None:
+    """Its form; None where there is none, or a warning has said it."""
+    key = settings.keyapi_key
+    if key is None or not key.get_secret_value().startswith(LIVE_KEY):
+        return None
+    proof = "" if spend else "; --spend-one-credit asks whether the endpoint takes it"
+    return ok("key", f"KEYAPI_KEY has the form of a live key{proof}.")

@@ -26,10 +26,25 @@ class Finding:
     text: str
 
 
+def ok(check: str, text: str) -> Finding:
+    """It is as it should be."""
+    return Finding(check=check, verdict=Verdict.OK, text=text)
+
+
+def look(check: str, text: str) -> Finding:
+    """The bot runs with it, but it is probably not meant."""
+    return Finding(check=check, verdict=Verdict.LOOK, text=text)
+
+
+def broken(check: str, text: str) -> Finding:
+    """The bot does not run, or not as the settings say."""
+    return Finding(check=check, verdict=Verdict.BROKEN, text=text)
+
+
 def clock(sent: str, platform: str) -> Finding:
     """This machine's clock against the ``Date`` of an answer that has just come."""
     off = abs((datetime.now(UTC) - parsedate_to_datetime(sent)).total_seconds())
     if off > _CLOCK_TOLERANCE:
         text = f"This machine's clock is {off:.0f} s off {platform}'s: set up NTP, days and months depend on it."
-        return Finding(check="clock", verdict=Verdict.BROKEN, text=text)
-    return Finding(check="clock", verdict=Verdict.OK, text=f"It agrees with {platform}'s.")
+        return broken("clock", text)
+    return ok("clock", f"It agrees with {platform}'s.")

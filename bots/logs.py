@@ -27,10 +27,19 @@ from core.settings import Settings
 
 #: Libraries that say at INFO or DEBUG what only their own authors need.
 NOISY = ("alembic", "httpx", "httpcore", "aiohttp.access", "PIL", "asyncio")
-#: At DEBUG python-telegram-bot prints every update and every message: what people write is in no log.
-INDISCREET = ("telegram", "telegram.ext")
-#: A bot's token (Bot API, "Authorizing your bot"), the colon percent-encoded or not; a key of the endpoint.
-KNOWN_SHAPES = r"(?<![0-9])[0-9]{5,}(?::|%3[Aa])[A-Za-z0-9_-]{30,}|sk_live_[A-Za-z0-9_-]+"
+#: At DEBUG python-telegram-bot and discord.py print every event and every message: what people write is in no log.
+INDISCREET = ("telegram", "telegram.ext", "discord")
+#: What is known to be a secret by its form, one alternative a line.
+KNOWN_SHAPES = (
+    # A bot's token (Bot API, "Authorizing your bot"), the colon percent-encoded or not.
+    r"(?<![0-9])[0-9]{5,}(?::|%3[Aa])[A-Za-z0-9_-]{30,}"
+    # A bot's token (Discord API, "Authentication"): its number in base64, a time, a signature.
+    r"|(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{18,}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}"
+    # An interaction's token (Discord API, "Interactions"), with which anybody may answer for 15 minutes.
+    r"|(?<=/webhooks/)[0-9]+/[A-Za-z0-9_-]{20,}|(?<=/interactions/)[0-9]+/[A-Za-z0-9_-]{20,}"
+    # A key of the endpoint.
+    r"|sk_live_[A-Za-z0-9_-]+"
+)
 HIDDEN = "[secret]"
 #: A shorter secret would blank out ordinary words.
 SHORTEST_SECRET = 4
@@ -115,6 +124,8 @@ class _Formatter(ProcessorFormatter):
     def __init__(self, redact: Redact, renderers: list[Processor]) -> None:
         super().__init__(
             processors=[structlog.stdlib.add_log_level, structlog.stdlib.add_logger_name, *renderers],
+            # What a library logs during a search names the search too.
+            foreign_pre_chain=[structlog.contextvars.merge_contextvars],
         )
         self._redact = redact
 

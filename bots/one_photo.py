@@ -8,17 +8,16 @@ from datetime import timedelta
 
 from bots.printing import print_outcome
 from bots.runtime import build_core, open_database, read_pepper
-from core import admin, settling
-from core.adapter import Platform
+from core import admin, people, settling
+from core.adapter import Alerts, Platform
+from core.audit import By
 from core.clock import utc_now
-from core.model import HINT_LIMIT, Found, Identity, NothingFound, Origin, Outcome, PhotoQuery, Working
+from core.model import HINT_LIMIT, Found, NothingFound, Origin, Outcome, PhotoQuery, Working
+from core.people import OPERATOR
 from core.regions import find_market
 from core.settings import Settings
 from core.standing import credits_of
 from core.texts import clean
-
-#: The account that pays for searches from the command line.
-OPERATOR = Identity(platform="cli", user="operator")
 
 
 class _File:
@@ -37,11 +36,17 @@ class _File:
         return None
 
 
-class _Nobody:
-    """There is nobody else to tell: the outcome says it."""
+class Listener:
+    """The core's alerts while one photo is searched: nobody else has to be told, the outcome says it."""
+
+    def __init__(self) -> None:
+        #: Why the endpoint denies access (core.keyapi.errors.Denial), if it did.
+        self.denial: str | None = None
 
     async def tell_admins(self, event: str, facts: Mapping[str, str]) -> None:
-        return None
+        """See core.adapter.Alerts."""
+        if event == "search_denied":
+            self.denial = facts.get("kind")
 
 
 async def find_one(settings: Settings, picture: bytes, *, region: str, words: str, as_json: bool) -> int:
@@ -50,22 +55,36 @@ async def find_one(settings: Settings, picture: bytes, *, region: str, words: st
     if region and code is None:
         sys.stderr.write(f"{region!r} is no market: write a code like US or GB, or any.\n")
         return 2
-    # The operator is nobody's new account; the budgets hold all the same.
-    own = settings.model_copy(update={"new_account_limit": None})
-    database = await asyncio.to_thread(open_database, own)
+    outcome = await search_one(settings, picture, region=code, words=words)
+    print_outcome(outcome, settings.product_url, as_json=as_json)
+    return 0 if isinstance(outcome, Found | NothingFound) else 1
+
+
+async def search_one(
+    settings: Settings,
+    picture: bytes,
+    *,
+    region: str | None = None,
+    words: str = "",
+    fresh: bool = False,
+    alerts: Alerts | None = None,
+) -> Outcome:
+    """Search at the operator's expense, beside a bot that may be running. Raises CannotRun, DatabaseUnavailable."""
+    database = await asyncio.to_thread(open_database, settings)
     try:
         pepper = read_pepper(database)
-        core = build_core(own, database, alerts=_Nobody(), pepper=pepper)
+        core = build_core(settings, database, alerts=alerts or Listener(), pepper=pepper)
         file = _File(picture)
         core.platforms[OPERATOR.platform] = Platform(photos=file, messenger=file)
         now = utc_now()
+        await database.run(people.meet_operator, pepper=pepper)
         _, balance = await database.run(
             credits_of, OPERATOR, "command line", policy=core.policy, pepper=pepper, now=now
         )
-        gone = now - timedelta(seconds=own.queue_wait + 2 * own.keyapi_timeout)
+        gone = now - timedelta(seconds=settings.queue_wait + 2 * settings.keyapi_timeout)
         await database.run(settling.abandon, OPERATOR.platform, gone, policy=core.policy, now=now)
         if balance < 1:
-            by = admin.By(admin=str(OPERATOR), event=None, at=now)
+            by = By(admin=str(OPERATOR), event=None, at=now)
             await database.run(
                 admin.grant, by, OPERATOR, 1, ends_on=None, reason="snapshop find", policy=core.policy, pepper=pepper
             )
@@ -74,18 +93,17 @@ async def find_one(settings: Settings, picture: bytes, *, region: str, words: st
             origin=origin,
             person=OPERATOR,
             hint=clean(words, HINT_LIMIT) or None,
-            region=code,
+            region=region,
             sent_at=now,
             asked_for=True,
+            fresh=fresh,
             size=len(picture),
         )
         try:
             await core.service.take(query)
-            outcome = await file.outcome
+            return await file.outcome
         finally:
             await core.service.drain()
             await core.close()
     finally:
         database.close()
-    print_outcome(outcome, settings.product_url, as_json=as_json)
-    return 0 if isinstance(outcome, Found | NothingFound) else 1

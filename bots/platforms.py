@@ -56,6 +56,11 @@ class Platforms:
                 was[name] = up
             await asyncio.sleep(_WATCH_EVERY)
 
+    def addresses(self) -> Mapping[str, str]:
+        """By platform, where people find the bot; empty where it is not reached yet."""
+        reached = {name for name, start in self._starts.items() if start.done() and start.exception() is None}
+        return {name: app.address if name in reached else "" for name, app in self.apps.items()}
+
     def health(self) -> Mapping[str, bool]:
         """By platform, whether events come in."""
         return {name: app.healthy for name, app in self.apps.items()}

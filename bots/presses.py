@@ -18,9 +18,14 @@ from core.regions import MARKETS, market
 from core.searches import Search, asked_by
 from core.service import Service
 from core.views import View
+from core.votes import vote
 
 #: Buttons that may set something for everyone in a chat: who presses one may be an admin there.
-FOR_CHATS = frozenset({Press.REGION, Press.REGION_ALL, Press.LANGUAGE, Press.LANGUAGE_ALL})
+FOR_CHATS = frozenset(
+    {Press.REGION, Press.REGION_ALL, Press.LANGUAGE, Press.LANGUAGE_ALL, Press.SETTINGS, Press.CHAT_LIMIT, Press.USAGE}
+)
+#: Buttons of cards for admins: where nobody else sees the card, it is as private as a chat with the bot.
+_FOR_ADMINS = frozenset({Press.USAGE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,8 @@ class Say:
     """A sentence to the presser alone."""
 
     text: str
+    #: It need not be waited for: shown in passing, where that is possible.
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,8 @@ class ShowPage:
     origin: Origin
     outcome: Outcome
     theirs: bool
+    #: Whether the presser asked for it: what it cost, and what is left, is theirs to read.
+    asked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +121,15 @@ class Presses:
         return Say(notices.not_yours(await self._commands.context.words(asker)))
 
     async def _command(self, pressed: Pressed) -> Reaction:
-        button = pressed.button
-        card = await self._commands.press(button.name, button.argument, pressed.asker)
-        return await self.expired(pressed.asker) if card is None else ShowCard(card, theirs=pressed.owned)
+        button, asker = pressed.button, pressed.asker
+        if pressed.alone and button.name in _FOR_ADMINS and self._commands.context.is_admin(asker.identity):
+            asker = replace(asker, private=True)
+        card = await self._commands.press(button.name, button.argument, asker)
+        if card is None:
+            return await self.expired(asker)
+        if card.document is not None and card.chart is None:
+            return SendFile(card.document.name, card.document.data, theirs=pressed.owned)
+        return ShowCard(card, theirs=pressed.owned)
 
     async def _answer(self, pressed: Pressed, search: Search) -> Reaction:
         argument = pressed.button.argument
@@ -135,6 +150,8 @@ class Presses:
                 return await self._again(pressed, search, fresh=True)
             case Press.WORDS if pressed.hint:
                 return await self._again(pressed, search, hint=pressed.hint)
+            case Press.VOTE:
+                return await self._vote(pressed, search, useful=argument == "+")
             case Press.ALBUM if search.origin.album:
                 return await self._take_album(pressed, search, search.origin.album)
             case _:
@@ -146,7 +163,8 @@ class Presses:
             return await self.expired(pressed.asker)
         words = await self._commands.context.words(pressed.asker)
         origin = replace(search.origin, answer=pressed.message, language=words.language)
-        return ShowPage(origin, outcome, theirs=may_change(pressed, search))
+        asked = asked_by(search, pressed.asker.identity)
+        return ShowPage(origin, outcome, theirs=may_change(pressed, search), asked=asked)
 
     async def _list_markets(self, pressed: Pressed, search: Search) -> Reaction:
         words = await self._commands.context.words(pressed.asker)
@@ -168,6 +186,24 @@ class Presses:
         context = self._commands.context
         data = answer_csv(found, context.settings.product_url, await context.words(pressed.asker))
         return SendFile(answer_file_name(found), data, theirs=may_change(pressed, search))
+
+    async def _vote(self, pressed: Pressed, search: Search, *, useful: bool) -> Reaction:
+        """Write down what somebody thinks of an answer; only they are told."""
+        context, asker = self._commands.context, pressed.asker
+        counted = await context.database.run(
+            vote,
+            search.id,
+            asker.identity,
+            name=asker.name,
+            useful=useful,
+            pepper=context.pepper,
+            now=context.clock(),
+        )
+        if not counted:
+            return await self.expired(asker)
+        words = await context.words(asker)
+        kind = words("Thank you! Noted as useful.") if useful else words("Thank you! Noted as not useful.")
+        return Say(kind, brief=True)
 
     async def _again(
         self,

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,24 +15,31 @@ import migrations
 from bots.chat_app import ChatApp, PlatformDown, PlatformRefused
 from bots.commands import Commands
 from bots.context import Context
+from bots.digest import Digest
+from bots.metrics import Metrics
 from bots.platforms import Platforms
+from bots.readiness import Readiness
 from bots.server import serving
-from bots.telegram.app import WEBHOOK_PATH, TelegramApp
+from bots.start_table import tell_start
+from bots.telegram.app import TelegramApp
+from bots.telegram.webhook import WEBHOOK_PATH
 from core.active_run import active
 from core.adapter import Alerts, Platform
 from core.asking import Asking
-from core.chores import hourly
+from core.chores import hourly, weekly
 from core.clock import Clock, utc_now
 from core.database import Database, create_private, sqlite_path
 from core.delivery import Delivery
 from core.finder import Finder
 from core.keyapi.client import KeyApi
 from core.keyapi.pacing import Breaker, Pace
+from core.meter import UNMETERED, Meter
 from core.photos import Decoders
 from core.policy import Policy
 from core.service import Service
 from core.settings import Settings, check_run
 from core.turns import Turns
+from core.watch import Watch, space_of
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +57,7 @@ class Core:
     service: Service
     policy: Policy
     breaker: Breaker
+    turns: Turns
     #: Filled by the adapters before the first query.
     platforms: dict[str, Platform]
     pepper: bytes
@@ -69,6 +77,7 @@ def build_core(
     alerts: Alerts,
     pepper: bytes,
     clock: Clock = utc_now,
+    meter: Meter = UNMETERED,
 ) -> Core:
     """Put the core together. Needs KEYAPI_KEY; to be called inside the running event loop."""
     if settings.keyapi_key is None:
@@ -80,7 +89,7 @@ def build_core(
     endpoint = KeyApi(url=settings.keyapi_url, key=settings.keyapi_key, timeout=settings.keyapi_timeout)
     decoders = Decoders()
     platforms: dict[str, Platform] = {}
-    delivery = Delivery(database, platforms, clock=clock)
+    delivery = Delivery(database, platforms, clock=clock, meter=meter)
     asking = Asking(
         database,
         endpoint,
@@ -92,6 +101,7 @@ def build_core(
         insist=delivery.insist,
         clock=clock,
         timeout=settings.keyapi_timeout,
+        meter=meter,
     )
     finder = Finder(
         database,
@@ -104,11 +114,12 @@ def build_core(
         pepper=pepper,
         clock=clock,
     )
-    service = Service(database, finder, delivery, turns, policy=policy, clock=clock)
+    service = Service(database, finder, delivery, turns, policy=policy, clock=clock, meter=meter)
     return Core(
         service=service,
         policy=policy,
         breaker=breaker,
+        turns=turns,
         platforms=platforms,
         pepper=pepper,
         _endpoint=endpoint,
@@ -163,8 +174,8 @@ async def running(settings: Settings, database: Database, *, clock: Clock = utc_
 
     Raises CannotRun.
     """
-    platforms = Platforms()
-    core = build_core(settings, database, alerts=platforms, pepper=read_pepper(database), clock=clock)
+    platforms, metrics = Platforms(), Metrics()
+    core = build_core(settings, database, alerts=platforms, pepper=read_pepper(database), clock=clock, meter=metrics)
     context = Context(
         database=database, breaker=core.breaker, settings=settings, policy=core.policy, pepper=core.pepper, clock=clock
     )
@@ -184,10 +195,35 @@ async def running(settings: Settings, database: Database, *, clock: Clock = utc_
         if left := await core.service.resume(core.platforms):
             log.info("searches of the last run are taken up", searches=left)
         if settings.http_port is not None:
-            await _listen(platforms, settings.http_host, settings.http_port, stack)
-        for work in (hourly(database, core.policy, alerts=platforms, clock=clock), platforms.watch()):
+            metrics.look_at(turns=core.turns, breaker=core.breaker, apps=platforms.apps)
+            readiness = Readiness(database, core.breaker, platforms.health, clock=clock)
+            await stack.enter_async_context(_listening(settings, settings.http_port, platforms, readiness, metrics))
+            stack.callback(asyncio.create_task(metrics.watch_loop()).cancel)
+        for work in _by_the_clock(settings, database, core.policy, platforms, context, metrics):
             stack.callback(asyncio.create_task(work).cancel)
         yield Running(core=core, platforms=platforms)
+
+
+def _by_the_clock(
+    settings: Settings, database: Database, policy: Policy, platforms: Platforms, context: Context, metrics: Metrics
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """What is done and looked at again and again."""
+    clock, zone = context.clock, settings.report_timezone
+    yield hourly(database, policy, alerts=platforms, clock=clock, meter=metrics)
+    yield platforms.watch()
+    folder = sqlite_path(database.url).parent if database.is_sqlite else None
+    watch = Watch(
+        database,
+        policy,
+        alerts=platforms,
+        clock=clock,
+        zone=zone,
+        health=platforms.health,
+        space=lambda: space_of(folder) if folder is not None else None,
+    )
+    yield watch.run()
+    if settings.weekly_digest:
+        yield weekly(database, Digest(context, platforms.apps).send, zone=zone, clock=clock)
 
 
 def _adapters(
@@ -208,13 +244,19 @@ def _adapters(
     return apps
 
 
-async def _listen(platforms: Platforms, host: str, port: int, stack: AsyncExitStack) -> None:
+@asynccontextmanager
+async def _listening(
+    settings: Settings, port: int, platforms: Platforms, readiness: Readiness, metrics: Metrics
+) -> AsyncIterator[None]:
     telegram = platforms.apps.get("telegram")
     posts = {WEBHOOK_PATH: telegram.webhook} if isinstance(telegram, TelegramApp) else {}
-    try:
-        await stack.enter_async_context(serving(host, port, posts, health=platforms.health))
-    except OSError as error:
-        raise CannotRun(f"HTTP_PORT {port} cannot be listened on: {error.strerror}.") from error
+    server = serving(settings.http_host, port, posts, readiness=readiness, metrics=metrics)
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(server)
+        except OSError as error:
+            raise CannotRun(f"HTTP_PORT {port} cannot be listened on: {error.strerror}.") from error
+        yield
 
 
 async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
@@ -227,14 +269,24 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
         loop.add_signal_handler(number, stop.set)
     database = await asyncio.to_thread(open_database, settings)
     try:
-        async with active(database) as lost:
-            await _serve(settings, database, stop, lost)
+        async with AsyncExitStack() as stack:
+            # On PostgreSQL this may wait for days: a standby has to end as well when it is told to.
+            turn = asyncio.create_task(stack.enter_async_context(active(database)))
+            stopped = asyncio.create_task(stop.wait())
+            await asyncio.wait([turn, stopped], return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+            if turn.done():
+                await _serve(settings, database, stop, turn.result())
+            else:
+                turn.cancel()
+                await asyncio.wait([turn])
     finally:
         database.close()
 
 
 async def _serve(settings: Settings, database: Database, stop: asyncio.Event, lost: asyncio.Future[None]) -> None:
     async with running(settings, database) as bot:
+        await tell_start(settings, database, bot.platforms.addresses(), clock=utc_now)
         receiving = asyncio.create_task(bot.receive())
         stopped = asyncio.create_task(stop.wait())
         ends: tuple[asyncio.Future[Any], ...] = (receiving, stopped, lost)

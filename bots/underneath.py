@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from core import ledger, people
+from core import people
 from core.budgets import spent_now
 from core.clock import next_month, utc_now
 from core.database import Database
@@ -12,6 +12,7 @@ from core.policy import Policy
 from core.searches import latest
 from core.settings import Settings
 from core.standing import credits_of
+from core.statement import history
 
 #: Rows that the panel shows.
 _ROWS = 12
@@ -35,7 +36,7 @@ async def underneath(database: Database, identity: Identity, settings: Settings,
     if person is None:
         return facts
     searches = await database.read(latest, person.id, limit=_ROWS)
-    entries = await database.read(ledger.history, person.id, limit=_ROWS)
+    entries = await database.read(history, person.id, limit=_ROWS)
     return facts | {
         "searches": [
             {

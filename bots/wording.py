@@ -26,7 +26,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 
 from core.model import ANY_MARKET
 
@@ -79,6 +79,10 @@ class Words:
     def number(self, n: float) -> str:
         """``1,000`` as this language writes it."""
         return format_decimal(n, locale=self._locale)
+
+    def percent(self, share: float) -> str:
+        """``86%`` as this language writes it."""
+        return format_percent(share, locale=self._locale)
 
     def market(self, code: str | None) -> str:
         """The name of a market: ``United States``; ``any market`` for None and ANY_MARKET."""

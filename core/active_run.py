@@ -3,8 +3,8 @@
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import structlog
@@ -37,11 +37,8 @@ async def active(database: Database) -> AsyncIterator["asyncio.Future[None]"]:
     """
     lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     if database.is_sqlite:
-        lock = _lock_file(sqlite_path(database.url))
-        try:
+        with alone(sqlite_path(database.url)):
             yield lost
-        finally:
-            os.close(lock)
         return
     try:
         connection = await asyncio.to_thread(database.writing.connect)
@@ -64,7 +61,9 @@ async def active(database: Database) -> AsyncIterator["asyncio.Future[None]"]:
         await asyncio.to_thread(connection.close)
 
 
-def _lock_file(database: Path) -> int:
+@contextmanager
+def alone(database: Path) -> Iterator[None]:
+    """Be the one process that works on a SQLite file, until left. Raises AlreadyRunning at once, OSError."""
     path = database.with_name(database.name + ".lock")
     file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
@@ -72,7 +71,10 @@ def _lock_file(database: Path) -> int:
     except OSError:
         os.close(file)
         raise AlreadyRunning((AlreadyRunning.__doc__ or "").strip()) from None
-    return file
+    try:
+        yield
+    finally:
+        os.close(file)
 
 
 async def _stand_by(connection: Connection) -> None:

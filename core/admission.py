@@ -236,7 +236,7 @@ def _at_once(
         return NoCredits(search=search, receipt=nothing)
     group = None if query.origin.private else query.origin.chat
     try:
-        budgets.check(standing.spent, policy.limits, chat=group, now=now)
+        budgets.check(standing.spent, standing.limits, chat=group, now=now)
     except BudgetExceeded as spent:
         return BudgetSpent(search=search, limit=spent.limit, until=spent.until, receipt=nothing)
     if place.waiting >= MAX_WAITING:

@@ -20,6 +20,7 @@ from core.keyapi.client import KeyApi
 from core.keyapi.errors import AccessDenied, NoAnswer, RateLimited, SearchFailed, TooLarge
 from core.keyapi.pacing import Breaker, BreakerState, Pace
 from core.ledger import Hold, NoCredit
+from core.meter import UNMETERED, Meter
 from core.model import (
     BudgetSpent,
     Busy,
@@ -64,6 +65,7 @@ class Asking:
         insist: Insist,
         clock: Clock,
         timeout: float,
+        meter: Meter = UNMETERED,
     ) -> None:
         self._database = database
         self._endpoint = endpoint
@@ -75,6 +77,7 @@ class Asking:
         self._insist = insist
         self._clock = clock
         self._timeout = timeout
+        self._meter = meter
 
     async def ask(self, job: Job, photo: Photo, place: Place) -> Outcome:
         """Ask until there is an outcome; each request is an attempt with its own turn and its own hold.
@@ -85,8 +88,10 @@ class Asking:
         while True:
             if (refusal := self._not_now(job)) is not None:
                 return await self._settle(job, refusal)
+            began = _loop_time()
             try:
                 async with job.ticket.turn(until=self._give_up(job)):
+                    self._meter.waited(_loop_time() - began)
                     reply = await self._attempt(job, photo, place)
             except Overdue:
                 return await self._settle(job, self._busy(job))
@@ -112,7 +117,7 @@ class Asking:
         if self._breaker.state is BreakerState.PROBING or self._breaker.retry_in() > 0:
             return self._unavailable(job)
         give_up = self._give_up(job)
-        if give_up is not None and asyncio.get_running_loop().time() + self._pace.wait() > give_up:
+        if give_up is not None and _loop_time() + self._pace.wait() > give_up:
             return self._busy(job)
         return None
 
@@ -154,10 +159,13 @@ class Asking:
             raise
         job.balance = hold.balance
         place.end(Ending.UNCERTAIN)  # until it is known better, however this ends
+        began = _loop_time()
         try:
             matches = await self._request(job, photo)
         except SearchFailed as error:
+            self._meter.asked(_loop_time() - began, error)
             return await self._failed(job, hold, error, place, access)
+        self._meter.asked(_loop_time() - began, None)
         return await self._answered(job, hold, photo, matches, place, access)
 
     async def _request(self, job: Job, photo: Photo) -> tuple[Match, ...]:
@@ -248,6 +256,10 @@ class Asking:
     def _unavailable(self, job: Job) -> Unavailable:
         nothing = self._policy.receipt(Charge.NOTHING, job.balance, self._clock())
         return Unavailable(search=job.search.id, receipt=nothing)
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()
 
 
 class _Access:

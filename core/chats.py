@@ -18,6 +18,8 @@ class Chat:
 
     language: str | None = None
     region: str | None = None
+    #: Credits a day for everybody there together; None: as the operator set.
+    daily_limit: int | None = None
     blocked: bool = False
 
 
@@ -26,7 +28,9 @@ def find(connection: Connection, platform: str, chat: str) -> Chat:
     row = connection.execute(select(chats).where(chats.c.platform == platform, chats.c.chat == chat)).one_or_none()
     if row is None:
         return Chat()
-    return Chat(language=row.language, region=row.region, blocked=row.blocked_at is not None)
+    return Chat(
+        language=row.language, region=row.region, daily_limit=row.daily_limit, blocked=row.blocked_at is not None
+    )
 
 
 def language_for(connection: Connection, identity: Identity, chat: str, client: str) -> str:
@@ -64,6 +68,11 @@ def set_region(connection: Connection, platform: str, chat: str, region: str | N
 def set_language(connection: Connection, platform: str, chat: str, language: str | None) -> None:
     """Choose the bot's language in a chat."""
     _put(connection, platform, chat, language=language)
+
+
+def set_daily_limit(connection: Connection, platform: str, chat: str, limit: int | None) -> None:
+    """Choose how many credits a day everybody in a chat may spend together; it only lowers the operator's limit."""
+    _put(connection, platform, chat, daily_limit=limit)
 
 
 def set_blocked(connection: Connection, platform: str, chat: str, blocked_at: datetime | None) -> None:

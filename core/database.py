@@ -159,6 +159,12 @@ def sqlite_path(url: URL) -> Path:
     return Path(url.database)
 
 
+def sqlite_file(address: str) -> Path | None:
+    """The file that DATABASE_URL names; None where it names a server. Raises ValueError."""
+    url = make_url(address)
+    return sqlite_path(url) if url.get_backend_name() == "sqlite" else None
+
+
 def create_private(path: Path) -> None:
     """Create the file with mode 0600 before SQLite does with 0644; ``-wal`` and ``-shm`` follow it."""
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

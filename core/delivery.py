@@ -13,6 +13,7 @@ from core.adapter import Platform, Unreachable
 from core.clock import Clock
 from core.database import Database, DatabaseUnavailable
 from core.jobs import Job
+from core.meter import UNMETERED, Meter
 from core.model import Busy, Found, Outcome, Wait, Working
 
 log = structlog.get_logger(__name__)
@@ -26,10 +27,13 @@ _FLOOD_NOTICE = 60.0
 class Delivery:
     """Shows outcomes through the platforms' messengers, and writes down in which message."""
 
-    def __init__(self, database: Database, platforms: Mapping[str, Platform], *, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, platforms: Mapping[str, Platform], *, clock: Clock, meter: Meter = UNMETERED
+    ) -> None:
         self._database = database
         self._platforms = platforms
         self._clock = clock
+        self._meter = meter
         #: When each person was last told that too many of their photos wait (loop time).
         self._flood_told: dict[str, float] = {}
 
@@ -71,6 +75,7 @@ class Delivery:
 
     async def show(self, job: Job, outcome: Outcome) -> None:
         """Tell the outcome, however long the platform takes to be there again, and mark the search as replied."""
+        self._meter.ended(job.search.origin.platform, outcome)
         if isinstance(outcome, Found) and job.first:
             outcome = replace(outcome, first=True)
         # No chat: the person was forgotten while the search was under way.

@@ -7,10 +7,11 @@ from sqlalchemy import ColumnElement, Connection, and_, case, delete, or_, selec
 from core import answers, ledger
 from core.clock import month_of
 from core.database import insert
+from core.linked import one_at_a_time, rows_of
 from core.model import Identity
 from core.people import pseudonym
 from core.searches import State
-from core.tables import admin_actions, chats, entries, forgotten, identities, people, searches
+from core.tables import admin_actions, chats, entries, forgotten, identities, link_codes, people, searches, votes
 
 #: What stands where an identity stood.
 FORGOTTEN = "forgotten"
@@ -19,10 +20,15 @@ FORGOTTEN = "forgotten"
 def forget(connection: Connection, person: int, now: datetime, *, pepper: bytes) -> None:
     """Erase what identifies a person everywhere; their entries stay as totals of nobody.
 
-    A keyed hash of the identity remembers two things: the allowance given this month, and a block.
+    A keyed hash of the identity remembers two things: the allowance given this month, and a block. Whoever was linked
+    into the person is forgotten with them.
     """
+    one_at_a_time(connection)
+    person = ledger.lock(connection, person)
+    everyone = list(connection.scalars(rows_of(person)))
     blocked = connection.scalars(select(people.c.blocked_at).where(people.c.id == person)).one() is not None
-    allowance = select(entries.c.id).where(entries.c.event == ledger.allowance_event(person, now))
+    events = [ledger.allowance_event(one, now) for one in everyone]
+    allowance = select(entries.c.id).where(entries.c.event.in_(events)).limit(1)
     month = month_of(now) if connection.scalars(allowance).one_or_none() else None
     known_as = connection.execute(
         delete(identities).where(identities.c.person_id == person).returning(identities.c.platform, identities.c.user)
@@ -30,12 +36,14 @@ def forget(connection: Connection, person: int, now: datetime, *, pepper: bytes)
     for platform, user in known_as:
         _forget_identity(connection, Identity(platform=platform, user=user), month, blocked, pepper)
     private = select(searches.c.chat).where(
-        searches.c.person_id == person, searches.c.private, searches.c.platform == chats.c.platform
+        searches.c.person_id.in_(everyone), searches.c.private, searches.c.platform == chats.c.platform
     )
     connection.execute(delete(chats).where(chats.c.chat.in_(private)))
-    blank(connection, searches.c.person_id == person)
-    connection.execute(update(entries).where(entries.c.person_id == person).values(event=None, reason=None))
-    nobody = update(people).where(people.c.id == person)
+    blank(connection, searches.c.person_id.in_(everyone))
+    connection.execute(delete(link_codes).where(link_codes.c.person_id.in_(everyone)))
+    connection.execute(update(entries).where(entries.c.person_id.in_(everyone)).values(event=None, reason=None))
+    connection.execute(delete(votes).where(votes.c.person_id.in_(everyone)))
+    nobody = update(people).where(people.c.id.in_(everyone))
     connection.execute(nobody.values(name="", language=None, region=None, client_language=None, blocked_at=None))
 
 

@@ -8,11 +8,24 @@ the one writer does.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, bindparam, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from core.clock import month_of, next_month
 from core.database import insert
 from core.tables import Instant, entries, people
+
+#: Why an entry was made that moved credits between the accounts of linked people.
+LINKED = "linked"
 
 
 class NoCredit(Exception):
@@ -35,19 +48,6 @@ class Hold:
     person: int
     #: What the person has left while it is held.
     balance: int
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A row of an account, newest first in a history."""
-
-    kind: str
-    amount: int
-    ends_on: datetime | None
-    uncertain: bool
-    reason: str | None
-    by: str | None
     at: datetime
 
 
@@ -75,6 +75,12 @@ def allowance_event(person: int, now: datetime) -> str:
     return f"allowance:{person}:{month_of(now)}"
 
 
+def allowance(connection: Connection, person: int, now: datetime) -> int:
+    """What the person was given as the allowance of this month; 0 where nothing was. Served by the unique event."""
+    given = select(entries.c.amount).where(entries.c.event == allowance_event(person, now))
+    return connection.scalars(given).one_or_none() or 0
+
+
 def give_allowance(connection: Connection, person: int, amount: int, now: datetime) -> bool:
     """Grant the month's allowance unless it was granted; it ends with the month. True if this call granted it."""
     row = insert(connection, entries).values(
@@ -89,9 +95,13 @@ def give_allowance(connection: Connection, person: int, amount: int, now: dateti
     return connection.execute(row.on_conflict_do_nothing(index_elements=["event"])).rowcount == 1
 
 
+#: Whom a person counts as: the one they were linked into, else themselves.
+_KEEPER = (
+    select(func.coalesce(people.c.merged_into, people.c.id)).where(people.c.id == bindparam("person")).scalar_subquery()
+)
 _POTS: Select[datetime | None, int] = (
     select(entries.c.ends_on, func.sum(entries.c.amount))
-    .where(entries.c.person_id == bindparam("person"), current(bindparam("now", type_=Instant())))
+    .where(entries.c.person_id == _KEEPER, current(bindparam("now", type_=Instant())))
     .group_by(entries.c.ends_on)
 )
 
@@ -103,27 +113,54 @@ def pots(connection: Connection, person: int, now: datetime) -> list[Pot]:
     return sorted(filled, key=lambda pot: (pot.ends_on is None, pot.ends_on and pot.ends_on.timestamp()))
 
 
-def lock(connection: Connection, person: int) -> None:
-    """Keep every other transaction from this person's credits until this one ends."""
-    if connection.dialect.name != "sqlite":
-        connection.execute(select(people.c.id).where(people.c.id == person).with_for_update())
+_LOCK = (
+    select(people.c.id, people.c.merged_into)
+    .where(people.c.id == _KEEPER)
+    # Against each other, not against rows that refer to the person: those must not wait, or two may for each other.
+    .with_for_update(key_share=True)
+)
 
 
-_HOLD = entries.insert()
+def lock(connection: Connection, person: int) -> int:
+    """Keep every other transaction from a person's credits until this one ends.
+
+    Returns whose credits that are: somebody's who was linked counts in the account of the one they were linked into.
+    """
+    while True:
+        row = connection.execute(_LOCK, {"person": person}).one()
+        if row.merged_into is None:
+            return int(row.id)
+        # They were linked while this waited for the lock (PostgreSQL).
+
+
+_HOLD = (
+    entries.insert()
+    .from_select(
+        ["person_id", "kind", "amount", "ends_on", "search", "at"],
+        select(
+            _KEEPER,
+            literal("hold"),
+            literal(-1),
+            bindparam("ends_on", type_=Instant()),
+            bindparam("search", type_=entries.c.search.type),
+            bindparam("now", type_=Instant()),
+        ),
+    )
+    .returning(entries.c.id, entries.c.person_id)
+)
 
 
 def hold(connection: Connection, person: int, search: str, now: datetime) -> Hold:
     """Put one credit aside. Raises NoCredit; the balance never goes below zero."""
-    lock(connection, person)
+    if connection.dialect.name != "sqlite":  # which has one writer: the statement is spared
+        lock(connection, person)
     available = pots(connection, person, now)
     if not available:
         raise NoCredit
-    ends_on = available[0].ends_on
-    row = {"person_id": person, "kind": "hold", "amount": -1, "ends_on": ends_on, "search": search, "at": now}
-    key = connection.execute(_HOLD, row).inserted_primary_key
-    assert key is not None, "both databases return the key of a row they insert"
+    row = {"person": person, "ends_on": available[0].ends_on, "search": search, "now": now}
+    held = connection.execute(_HOLD, row).one()
     left = sum(pot.amount for pot in available) - 1
-    return Hold(id=key[0], person=person, balance=left, at=now)
+    return Hold(id=held.id, person=held.person_id, balance=left, at=now)
 
 
 def capture(connection: Connection, hold_id: int, now: datetime) -> None:
@@ -178,12 +215,13 @@ def grant(
     ends_on: datetime | None,
     event: str | None,
     reason: str | None,
-    by: str,
+    by: str | None,
     now: datetime,
 ) -> bool:
     """Give credits, once for an event key. False when this event was booked before."""
     if amount < 1:
         raise ValueError("a grant is at least one credit")
+    person = lock(connection, person)
     row = insert(connection, entries).values(
         person_id=person,
         kind="grant",
@@ -210,7 +248,7 @@ def take(
     """Take credits back, never below zero, from the pot that ends soonest on. Returns how many were taken."""
     if amount < 1:
         raise ValueError("at least one credit has to be taken")
-    lock(connection, person)
+    person = lock(connection, person)
     left = amount
     for pot in pots(connection, person, now):
         part = min(left, pot.amount)
@@ -232,32 +270,29 @@ def take(
     return amount - left
 
 
-def history(connection: Connection, person: int, *, limit: int) -> list[Entry]:
-    """The person's last entries, newest first; a hold that was captured is one line, one that was released two.
+def adjust(
+    connection: Connection,
+    person: int,
+    amount: int,
+    *,
+    ends_on: datetime | None,
+    event: str | None,
+    reason: str | None,
+    by: str,
+    now: datetime,
+) -> None:
+    """Book what is neither given nor used: a correction. The caller sees to it that the pot is not overdrawn."""
+    row = {"kind": "adjust", "amount": amount, "ends_on": ends_on, "event": event, "reason": reason, "by": by}
+    connection.execute(entries.insert(), row | {"person_id": person, "at": now})
 
-    An allowance of nothing is none.
-    """
-    resolution = entries.alias()
-    captured = select(resolution.c.id).where(resolution.c.hold_id == entries.c.id, resolution.c.kind == "capture")
-    query = (
-        select(entries)
-        .where(
-            entries.c.person_id == person,
-            ~((entries.c.kind == "hold") & captured.exists()),
-            (entries.c.kind != "grant") | (entries.c.amount != 0),
-        )
-        .order_by(entries.c.id.desc())
-        .limit(limit)
-    )
-    return [
-        Entry(
-            kind=row.kind,
-            amount=-1 if row.kind == "capture" else row.amount,
-            ends_on=row.ends_on,
-            uncertain=row.uncertain,
-            reason=row.reason,
-            by=row.by,
-            at=row.at,
-        )
-        for row in connection.execute(query)
-    ]
+
+def adjusted(connection: Connection, person: int, ends_on: datetime) -> int:
+    """The sum of all adjustments of one of a person's pots. Served by person and end."""
+    own = (entries.c.person_id == person) & (entries.c.ends_on == ends_on) & (entries.c.kind == "adjust")
+    total: int = connection.scalars(select(func.coalesce(func.sum(entries.c.amount), 0)).where(own)).one()
+    return total
+
+
+def captured(connection: Connection) -> int:
+    """How many credits were ever used. Served by the index on kind."""
+    return connection.scalars(select(func.count()).select_from(entries).where(entries.c.kind == "capture")).one()

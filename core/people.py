@@ -2,16 +2,22 @@
 
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from core import ledger
 from core.clock import month_of
 from core.database import insert
+from core.linked import rows_of
 from core.model import Identity
 from core.tables import forgotten, identities, people
+
+#: The account that pays for searches from the command line, and for what reconciliations find.
+OPERATOR = Identity(platform="cli", user="operator")
+#: Long enough ago: the operator is nobody's new account.
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +55,12 @@ def find(connection: Connection, identity: Identity) -> Person | None:
     )
 
 
+def count(connection: Connection) -> int:
+    """How many people there are: whoever forgot themselves is none, linked identities are one."""
+    query = select(func.count(identities.c.person_id.distinct()))
+    return connection.scalars(query).one()
+
+
 def meet(connection: Connection, identity: Identity, name: str, now: datetime, *, pepper: bytes) -> Person:
     """Find the person or write them down; the name is brought up to date.
 
@@ -62,6 +74,11 @@ def meet(connection: Connection, identity: Identity, name: str, now: datetime, *
     if name and person.name != name:
         connection.execute(update(people).where(people.c.id == person.id).values(name=name))
     return person
+
+
+def meet_operator(connection: Connection, *, pepper: bytes) -> Person:
+    """The operator's own account."""
+    return meet(connection, OPERATOR, "command line", _LONG_AGO, pepper=pepper)
 
 
 def _create(connection: Connection, identity: Identity, now: datetime, pepper: bytes) -> None:
@@ -107,8 +124,9 @@ def saw_language(connection: Connection, identity: Identity, language: str) -> N
 
 
 def set_blocked(connection: Connection, person: int, blocked_at: datetime | None) -> None:
-    """Block from a moment on, or unblock."""
-    connection.execute(update(people).where(people.c.id == person).values(blocked_at=blocked_at))
+    """Block from a moment on, or unblock; whoever was linked into the person as well."""
+    person = ledger.lock(connection, person)
+    connection.execute(update(people).where(people.c.id.in_(rows_of(person))).values(blocked_at=blocked_at))
 
 
 def pseudonym(identity: Identity, pepper: bytes) -> str:

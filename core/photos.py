@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 
 from PIL import ExifTags, Image, ImageFile
@@ -86,7 +87,7 @@ class Decoders:
 
     async def prepare(self, data: bytes) -> Photo:
         """Like `prepare`, in a thread. Raises UnreadablePhoto."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._work, data)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, copy_context().run, self._work, data)
 
     def close(self) -> None:
         """Cancel what waits; what runs ends by itself."""

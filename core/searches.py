@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Insert, Row, Select, String, bindparam, cast, func, select, update
 
 from core.database import insert_for
+from core.linked import rows_of
 from core.model import Charge, Identity, Origin, Outcome, PhotoQuery
 from core.outcomes import describe
 from core.tables import PAUSED, chats, facts, identities, people, searches
@@ -190,14 +191,17 @@ def absolve(connection: Connection, search: str | None = None) -> None:
     connection.execute((waiting.where(searches.c.id == search) if search else waiting).values(attempts=0))
 
 
+#: Whom the asker counts as: somebody may have been linked since.
+_keeper = func.coalesce(people.c.merged_into, people.c.id)
 _identity = (
     select(func.min(identities.c.platform + ":" + cast(identities.c.user, String)))
-    .where(identities.c.person_id == searches.c.person_id)
+    .where(identities.c.person_id == _keeper, identities.c.platform == searches.c.platform)
+    .correlate(searches, people)
     .scalar_subquery()
 )
-_SELECT: Select[Any] = select(searches, _identity.label("asker"), people.c.created_at.label("account_since")).join(
-    people, people.c.id == searches.c.person_id
-)
+_SELECT: Select[Any] = select(
+    searches, _keeper.label("keeper"), _identity.label("asker"), people.c.created_at.label("account_since")
+).join(people, people.c.id == searches.c.person_id)
 
 
 def find(connection: Connection, search: str) -> Search | None:
@@ -228,8 +232,8 @@ def unfinished(connection: Connection, platforms: Iterable[str]) -> list[Search]
 
 def latest(connection: Connection, person: int, *, limit: int) -> list[Search]:
     """A person's last searches, newest first."""
-    query = _SELECT.where(searches.c.person_id == person).order_by(searches.c.received_at.desc()).limit(limit)
-    return [search for row in connection.execute(query) if (search := _read(row))]
+    query = _SELECT.where(searches.c.person_id.in_(rows_of(person))).order_by(searches.c.received_at.desc())
+    return [search for row in connection.execute(query.limit(limit)) if (search := _read(row))]
 
 
 def album_leader(connection: Connection, album: str) -> Search | None:
@@ -250,7 +254,7 @@ def _read(row: Row[Any] | None) -> Search | None:
         return None
     return Search(
         id=row.id,
-        person=row.person_id,
+        person=row.keeper,
         account_since=row.account_since,
         asker=row.asker or f"person:{row.person_id}",
         origin=Origin(

@@ -12,6 +12,7 @@ from core.database import Database, DatabaseUnavailable
 from core.delivery import Delivery
 from core.finder import Finder
 from core.jobs import Job
+from core.meter import UNMETERED, Meter
 from core.model import (
     Busy,
     Charge,
@@ -56,6 +57,7 @@ class Service:
         *,
         policy: Policy,
         clock: Clock,
+        meter: Meter = UNMETERED,
     ) -> None:
         self._database = database
         self._finder = finder
@@ -63,6 +65,7 @@ class Service:
         self._turns = turns
         self._policy = policy
         self._clock = clock
+        self._meter = meter
         self._jobs: dict[asyncio.Task[None], Job] = {}
         self._stopping = False
 
@@ -73,10 +76,14 @@ class Service:
         Raises DatabaseUnavailable: then nothing was journaled, and the event must not be confirmed.
         """
         job = await self._finder.accept(query)
-        if job is None or job.search.state is State.OFFERED:
+        if job is None:
+            return None
+        _name(job.search)
+        if job.search.state is State.OFFERED:
             return job
         is_refusal = job.outcome is not None and not isinstance(job.outcome, Found | NothingFound)
-        if is_refusal and not show_refusal:
+        if is_refusal and not show_refusal and job.outcome is not None:
+            self._meter.ended(job.search.origin.platform, job.outcome)
             await self._delivery.insist(searches.replied, job.search.id, None)
         else:
             self._start(job)
@@ -91,7 +98,10 @@ class Service:
 
     async def search(self, search_id: str) -> Search | None:
         """The journal's row, for a button."""
-        return await self._database.read(searches.find, search_id)
+        search = await self._database.read(searches.find, search_id)
+        if search is not None:
+            _name(search)
+        return search
 
     async def page(self, search: Search, view: View = WHOLE) -> Outcome:
         """The stored outcome of a search, all of it or a part; free."""
@@ -137,6 +147,7 @@ class Service:
         if search.state is State.ASKED:
             lost = Lost(search=search.id, receipt=replace(nothing, balance=job.balance + 1))
             await self._database.run(settling.lost, search, lost, now)
+            self._meter.lost()
             return lost
         if search.attempts >= MAX_ATTEMPTS:
             broken = Unreadable(search=search.id, problem=Problem.BROKEN)
@@ -156,6 +167,7 @@ class Service:
         task.add_done_callback(lambda done: self._jobs.pop(done, None))
 
     async def _run(self, job: Job) -> None:
+        _name(job.search)
         try:
             await self._finder.find(job)
         except Superseded:
@@ -180,11 +192,13 @@ class Service:
         search, now = job.search, self._clock()
         if job.committed:
             lost = Lost(search=search.id, receipt=self._policy.receipt(Charge.NOTHING, job.balance + 1, now))
-            await self._delivery.insist(settling.lost, search, lost, now)
+            if await self._delivery.insist(settling.lost, search, lost, now):
+                self._meter.lost()
             stored = await self._delivery.insist(searches.find, search.id)
             if stored and stored.state is State.SETTLED:
                 await self._delivery.show(job, await self.page(stored))
             return
+        self._meter.ended(search.origin.platform, outcome)
         await self._delivery.tell(job, outcome)
         await self._delivery.insist(searches.settle, search.id, State.RECEIVED, outcome, now)
         await self._delivery.insist(searches.replied, search.id, job.answer)
@@ -216,3 +230,8 @@ class Service:
         """Wait until every search has ended, for so many seconds at most."""
         if self._jobs:
             await asyncio.wait(list(self._jobs), timeout=seconds)
+
+
+def _name(search: Search) -> None:
+    """From here on every line that this task logs names the search, whoever logs it."""
+    structlog.contextvars.bind_contextvars(search=search.id)

@@ -116,6 +116,8 @@ class Settings(BaseSettings):
     product_picture_url: PictureUrl = None
     link_preview: Switch = True
 
+    #: Whether admins get the report's digest each Monday.
+    weekly_digest: Switch = True
     report_timezone: Annotated[ZoneInfo, Read(values.read_timezone)] = ZoneInfo("UTC")
 
     http_host: Annotated[str, Read(values.matching(values.HOST, "must be a host, like 127.0.0.1 or 0.0.0.0"))] = (
@@ -177,14 +179,14 @@ def check_run(settings: Settings) -> list[str]:
     return problems
 
 
-def warnings(settings: Settings, env_file: Path = Path(".env")) -> list[str]:
-    """What works, but is probably not meant: a sentence each."""
+def warnings(settings: Settings, env_file: Path | None = Path(".env")) -> list[str]:
+    """What works, but is probably not meant: a sentence each; ``env_file`` is looked at where it is named."""
     found = []
     if settings.keyapi_key is not None and not settings.keyapi_key.get_secret_value().startswith(LIVE_KEY):
         found.append(f"KEYAPI_KEY does not begin with {LIVE_KEY}: the endpoint may refuse it.")
     if not settings.admins:
         found.append("ADMINS is empty: nobody can grant credits or is told of trouble. Write it like telegram:123.")
-    if env_file.is_file() and env_file.stat().st_mode & OTHERS_MODE:
+    if env_file is not None and env_file.is_file() and env_file.stat().st_mode & OTHERS_MODE:
         found.append(f"{env_file} can be read by others on this machine: chmod 600 {env_file} keeps it private.")
     return found
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from core import answers, budgets, facts, ledger, searches
+from core import answers, budgets, facts, ledger, linking, searches
 from core.clock import month_of
 from core.ledger import Hold
 from core.model import Blocked, Charge, Lost, Match, Outcome, Paused, Unavailable
@@ -35,12 +35,13 @@ def ask(connection: Connection, search: Search, *, policy: Policy, now: datetime
     """
     if month_of(now) != month_of(search.received_at):
         # A month began while the photo waited: its allowance is the first to be used.
-        ledger.give_allowance(connection, search.person, policy.allowance, now)
+        person = ledger.lock(connection, search.person)
+        ledger.give_allowance(connection, person, policy.allowance, now)
     hold = ledger.hold(connection, search.person, search.id, now)
     budgets.take(
         connection,
         chat=search.group,
-        person=search.person,
+        person=hold.person,
         since=search.account_since,
         limits=policy.limits,
         now=now,
@@ -100,7 +101,7 @@ def lost(connection: Connection, search: Search, outcome: Lost, now: datetime) -
         return False
     hold = ledger.open_hold(connection, search.id)
     if hold is not None:
-        ledger.release(connection, hold, now, uncertain=True)
+        linking.release(connection, hold, now, uncertain=True)
     return True
 
 
@@ -123,7 +124,7 @@ def _give_back(connection: Connection, search: Search, hold: Hold, now: datetime
     if not moved:
         _must_be(("release", False), connection, hold)
         return
-    ledger.release(connection, hold.id, now, uncertain=False)
+    linking.release(connection, hold.id, now, uncertain=False)
     budgets.give_back(connection, search.group, hold.at)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, String, bindparam, case, cast, literal, select
 
 from core import budgets, ledger, people
-from core.budgets import EVERYWHERE, Spent
+from core.budgets import EVERYWHERE, Limits, Spent
 from core.clock import day_of, month_of
 from core.model import Identity, PhotoQuery
 from core.policy import Policy
@@ -32,6 +32,8 @@ class Standing:
     paused: bool
     balance: int
     spent: Spent
+    #: What may be spent, by anybody and here.
+    limits: Limits
     #: The digest of the same file, where it was seen before.
     digest: str | None
     #: True when the person never sent a photo before.
@@ -67,6 +69,7 @@ def load(connection: Connection, query: PhotoQuery, *, policy: Policy, pepper: b
             new_account=row.new_account or 0,
             account_since=row.created_at,
         ),
+        limits=policy.limits.overridden(row.limits).in_chat(row.daily_limit),
         digest=row.digest,
         first=row.earlier is None,
     )
@@ -76,9 +79,9 @@ def credits_of(
     connection: Connection, identity: Identity, name: str, *, policy: Policy, pepper: bytes, now: datetime
 ) -> tuple[int, int]:
     """The person's number and balance, the month's allowance included."""
-    person = people.meet(connection, identity, name, now, pepper=pepper)
-    ledger.give_allowance(connection, person.id, policy.allowance, now)
-    return person.id, ledger.balance(connection, person.id, now)
+    person = ledger.lock(connection, people.meet(connection, identity, name, now, pepper=pepper).id)
+    ledger.give_allowance(connection, person, policy.allowance, now)
+    return person, ledger.balance(connection, person, now)
 
 
 def _parameters(query: PhotoQuery, now: datetime) -> dict[str, Any]:
@@ -120,6 +123,7 @@ def _standing() -> Select[Any]:
             chats.c.language.label("chat_language"),
             chats.c.region.label("chat_region"),
             chats.c.blocked_at.label("chat_blocked_at"),
+            chats.c.daily_limit,
             chats.c.gone_at,
             ledger.balance_of(person.id, _moment("now")).label("balance"),
             select(entries.c.id).where(entries.c.event == allowance).scalar_subquery().label("allowance"),
@@ -128,6 +132,7 @@ def _standing() -> Select[Any]:
             budgets.spent_in(_text("day_name"), _text("scope")).label("chat_day"),
             case((person.created_at > _moment("new_since"), budgets.spent_by(person.id))).label("new_account"),
             select(facts.c.value).where(facts.c.name == PAUSED).scalar_subquery().label("paused"),
+            budgets.set_by_admins().label("limits"),
             select(searches.c.digest)
             .where(searches.c.file == _text("file"), searches.c.digest.is_not(None))
             .order_by(searches.c.received_at.desc())

@@ -259,6 +259,8 @@ forgotten = Table(
 #: Small facts of the running bot that outlive it: that an admin paused searching (the value is when), hashes of what
 #: was set up on a platform.
 PAUSED = "paused"
+#: What admins set in place of the settings' limits: a JSON object of the fields of `core.budgets.Limits`.
+LIMITS = "limits"
 facts = Table(
     "facts",
     metadata,

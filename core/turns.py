@@ -56,6 +56,11 @@ class Turns:
         #: Seconds that a search takes at the endpoint, as it has been lately.
         self._duration = 0.0
 
+    @property
+    def waiting(self) -> int:
+        """Photos that wait: being fetched, or for their turn."""
+        return self._drawn.total()
+
     def place(self, person: str) -> Place:
         """The place that this person's next photo would get.
 

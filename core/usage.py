@@ -1,265 +1,244 @@
-"""The usage report: every figure by a scan of the journal and the ledger, on the reading engine.
+"""The usage report: of everything, of one market, one chat or one person. Every figure is counted by a scan.
 
-Credits count by the moment of their hold, so that a figure never changes once its day is over and settled.
+Searches count by when they came, credits by the moment of their hold, votes by the search they are about. Linked people
+count as the one they were merged into.
 """
 
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, case, func, literal_column, or_, select
+from sqlalchemy import Connection, Row
 
-from core import ledger
+from core import people, scans
+from core.accounts import account
+from core.budgets import Limits
+from core.figures import EVERYTHING, DayUsage, Figures, MarketUsage, PersonUsage, Scope, Usage
+from core.forecast import budget
+from core.linked import all_of, links
 from core.model import Charge
-from core.searches import State
-from core.tables import entries, identities, milliseconds, people, searches
+from core.periods import Period
+from core.scans import BY_DAY, BY_MARKET, BY_PERSON, CAPTURED, OPEN, RELEASED, UNCERTAIN, Part
 
-#: A quarter of an hour in milliseconds: every time zone's midnight is on one.
-_QUARTER = 900_000
-#: Days that a period of days may have.
-_LONGEST = 3660
-
-_hold = entries.alias("hold")
-_resolution = entries.alias("resolution")
+#: What stands for somebody who was forgotten, who has no name.
+NOBODY = ("forgotten", "")
+#: Beside the fates of credits, in the counts of a day.
+_SEARCHES, _FREE = "searches", "free"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
-    """From a moment up to, not including, another; both in UTC."""
-
-    since: datetime
-    until: datetime
-
-    @classmethod
-    def of_days(cls, first: date, last: date, zone: ZoneInfo) -> "Period":
-        """Whole days of a time zone, the last one included."""
-        return cls(
-            since=datetime.combine(first, time(), zone).astimezone(UTC),
-            until=datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC),
-        )
-
-    @classmethod
-    def parse(cls, text: str, today: date, zone: ZoneInfo) -> "Period":
-        """``today``, ``7d`` (the last seven days, today included), ``month``, ``2026-11``. Raises ValueError."""
-        words = text.strip().lower()
-        if words == "today":
-            return cls.of_days(today, today, zone)
-        if words in ("", "month"):
-            words = today.isoformat()[:7]
-        if words.endswith("d") and words[:-1].isdecimal() and 0 < int(words[:-1]) <= _LONGEST:
-            return cls.of_days(today - timedelta(days=int(words[:-1]) - 1), today, zone)
-        try:
-            first = date.fromisoformat(f"{words}-01")
-            next_first = (first + timedelta(days=31)).replace(day=1)
-            return cls.of_days(first, next_first - timedelta(days=1), zone)
-        except (ValueError, OverflowError):  # the calendar ends with the year 9999
-            raise ValueError(f"{text!r} is no period: write today, 7d, or a month like 2026-11") from None
+class NobodyThere(LookupError):
+    """A person whom the bot has never met, or has forgotten."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonUsage:
-    """One person in a period; ``person`` is an identity, or ``forgotten``."""
-
-    person: str
-    name: str
-    searches: int
-    captured: int
-    balance: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayUsage:
-    """One day (of the report's time zone) of one person; ``person`` is empty for everybody together."""
-
-    day: date
-    person: str
-    searches: int
-    captured: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """What happened in a period."""
-
-    period: Period
-    searches: int
-    #: Searches that ended with an answer, also an empty one.
-    answered: int
-    #: Answers that cost nobody anything.
-    from_cache: int
-    #: Credits used.
-    captured: int
-    #: Credits given back, certainly not charged by the endpoint.
-    released: int
-    #: Credits given back that the operator may have paid.
-    uncertain: int
-    #: Holds without a resolution: being asked just now.
-    open: int
-    people: tuple[PersonUsage, ...]
-    days: tuple[DayUsage, ...]
-
-    @property
-    def active(self) -> int:
-        """People with a search in the period."""
-        return sum(person.searches > 0 for person in self.people)
-
-    @property
-    def counted(self) -> int:
-        """What counts against the budget."""
-        return self.captured + self.uncertain + self.open
-
-
-def usage(connection: Connection, period: Period, zone: ZoneInfo, now: datetime) -> Usage:
-    """The figures of a period. Scans searches by time and holds by kind and time."""
-    taken = connection.execute(_searches(period)).one()
-    spent = connection.execute(_credits(period)).one()
+def usage(
+    connection: Connection,
+    period: Period,
+    zone: ZoneInfo,
+    now: datetime,
+    *,
+    scope: Scope = EVERYTHING,
+    limits: Limits | None = None,
+) -> Usage:
+    """The figures of a period. ``limits`` are what the budgets are measured against. Raises NobodyThere."""
+    merged = links(connection)
+    part = _part(connection, period, zone, scope, merged)
+    by_day = list(scans.outcomes(connection, part, BY_DAY))
+    fates = list(scans.fates(connection, part, BY_DAY))
+    searched = list(scans.searched(connection, part, BY_PERSON, BY_MARKET))
+    voted = list(scans.voted(connection, part))
+    figures = _figures(by_day, fates, voted, _active(connection, part, searched, merged))
+    before = _part(connection, period.before(zone, now), zone, scope, merged)
+    called = _called(connection, merged)
+    spent = scans.fates(connection, part, BY_PERSON)
+    balances = scans.balances(connection, now, part.people)
+    left = _sums((merged.get(who, who), balance) for who, balance in balances.items())
+    own = None
+    if part.people is not None:
+        who = next(one for one in part.people if one not in merged)
+        person, name = called.get(who, NOBODY)
+        own = account(connection, part.people, person=person, name=name, now=now)
     return Usage(
+        **{field.name: getattr(figures, field.name) for field in fields(Figures)},
         period=period,
-        searches=taken.searches,
-        answered=taken.answered or 0,
-        from_cache=taken.from_cache or 0,
-        captured=spent.captured or 0,
-        released=spent.released or 0,
-        uncertain=spent.uncertain or 0,
-        open=spent.open or 0,
-        people=tuple(_people(connection, period, now)),
-        days=tuple(days(connection, period, zone, by_person=False)),
+        before=_figures_of(connection, before, merged),
+        people=tuple(_people(searched, spent, merged, called, left, everyone=scope == EVERYTHING)),
+        markets=tuple(_markets(searched, voted)),
+        days=tuple(_days(period.days(zone)[0], _day_counts(by_day, fates), {})),
+        budget=budget(connection, limits, now) if scope == EVERYTHING and limits else None,
+        account=own,
     )
 
 
-def _in_period(column: ColumnElement[datetime], period: Period) -> ColumnElement[bool]:
-    return and_(column >= period.since, column < period.until)
+def days(
+    connection: Connection, period: Period, zone: ZoneInfo, *, by_person: bool, scope: Scope = EVERYTHING
+) -> list[DayUsage]:
+    """Searches and credits by day of a time zone, or by day and person. Raises NobodyThere."""
+    merged = links(connection)
+    part = _part(connection, period, zone, scope, merged)
+    keys = (BY_DAY, BY_PERSON) if by_person else (BY_DAY,)
+    counts = _day_counts(
+        scans.outcomes(connection, part, *keys),
+        scans.fates(connection, part, *keys),
+        merged if by_person else None,
+    )
+    return list(_days(period.days(zone)[0], counts, _called(connection, merged) if by_person else {}))
 
 
-#: What ended without an outcome was never searched: a photo of an album that nobody asked for, or asked for by its
-#: button, which made a search of its own.
-_SEARCHED = or_(searches.c.outcome.is_not(None), searches.c.state.in_((State.RECEIVED, State.ASKED)))
+def usage_and_days(
+    connection: Connection, period: Period, zone: ZoneInfo, now: datetime, scope: Scope, limits: Limits | None
+) -> tuple[Usage, list[DayUsage]]:
+    """The figures, and the days by person, of the same moment. Raises NobodyThere."""
+    figures = usage(connection, period, zone, now, scope=scope, limits=limits)
+    return figures, days(connection, period, zone, by_person=True, scope=scope)
 
 
-def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.sum(case((condition, 1), else_=0))
+def _part(connection: Connection, period: Period, zone: ZoneInfo, scope: Scope, merged: Mapping[int, int]) -> Part:
+    everyone = None
+    if scope.person is not None:
+        person = people.find(connection, scope.person)
+        if person is None:
+            raise NobodyThere(f"{scope.person} has never been here")
+        everyone = all_of(merged.get(person.id, person.id), merged)
+    return Part(period=period, zone=zone, market=scope.market, chat=scope.chat, people=everyone)
 
 
-def _searches(period: Period) -> Select[int, int, int]:
-    answered = searches.c.outcome.in_(("found", "nothing"))
-    return select(
-        func.count().label("searches"),
-        _count(answered).label("answered"),
-        _count(and_(answered, searches.c.charge.in_((Charge.STORED, Charge.SHARED)))).label("from_cache"),
-    ).where(_in_period(searches.c.received_at, period), _SEARCHED)
-
-
-_CAPTURED = _resolution.c.kind == "capture"
-_HOLDS = _hold.outerjoin(_resolution, _resolution.c.hold_id == _hold.c.id)
-
-
-def _credits(period: Period) -> Select[int, int, int, int]:
-    released = _resolution.c.kind == "release"
-    return (
-        select(
-            _count(_CAPTURED).label("captured"),
-            _count(and_(released, ~_resolution.c.uncertain)).label("released"),
-            _count(and_(released, _resolution.c.uncertain)).label("uncertain"),
-            _count(_resolution.c.id.is_(None)).label("open"),
-        )
-        .select_from(_HOLDS)
-        .where(_hold.c.kind == "hold", _in_period(_hold.c.at, period))
+def _figures_of(connection: Connection, part: Part, merged: Mapping[int, int]) -> Figures:
+    return _figures(
+        scans.outcomes(connection, part),
+        scans.fates(connection, part),
+        scans.voted(connection, part),
+        _active(connection, part, scans.searched(connection, part, BY_PERSON), merged),
     )
 
 
-def _people(connection: Connection, period: Period, now: datetime) -> Iterator[PersonUsage]:
-    """Everyone with a search in the period or a balance, who used most first."""
-    known_as = _identities(connection)
-    searched = _by_person(
-        connection,
-        select(searches.c.person_id, func.count())
-        .where(_in_period(searches.c.received_at, period), _SEARCHED)
-        .group_by(searches.c.person_id),
+def _figures(
+    outcomes: Iterable[Row[Any]], fates: Iterable[Row[Any]], voted: Iterable[Row[Any]], active: tuple[int, int]
+) -> Figures:
+    ended: Counter[str | None] = Counter()
+    from_cache = 0
+    for row in outcomes:
+        ended[row.outcome] += row.number
+        from_cache += row.number if _is_free(row) else 0
+    credits_ = _sums((row.fate, row.number) for row in fates)
+    votes = _sums((row.useful, row.number) for row in voted)
+    answered, lost = ended["found"] + ended["nothing"], ended["lost"]
+    apart = (None, "found", "nothing", "lost")
+    return Figures(
+        searches=ended.total(),
+        answered=answered,
+        nothing_found=ended["nothing"],
+        refused={kind: number for kind, number in sorted(ended.items(), key=str) if kind and kind not in apart},
+        lost=lost,
+        from_cache=from_cache,
+        captured=credits_[CAPTURED],
+        released=credits_[RELEASED],
+        uncertain=credits_[UNCERTAIN],
+        open=credits_[OPEN],
+        active=active[0],
+        new=active[1],
+        useful=votes[True],
+        not_useful=votes[False],
     )
-    captured = _by_person(
-        connection,
-        select(_hold.c.person_id, func.count())
-        .select_from(_HOLDS)
-        .where(_hold.c.kind == "hold", _CAPTURED, _in_period(_hold.c.at, period))
-        .group_by(_hold.c.person_id),
-    )
-    balances = _by_person(
-        connection,
-        select(entries.c.person_id, func.sum(entries.c.amount))
-        .where(ledger.current(now))
-        .group_by(entries.c.person_id)
-        .having(func.sum(entries.c.amount) != 0),
-    )
-    names = _by_person(connection, select(people.c.id, people.c.name))
-    everyone = searched.keys() | captured.keys() | {who for who in balances if who in known_as}
+
+
+def _active(
+    connection: Connection, part: Part, searched: Iterable[Row[Any]], merged: Mapping[int, int]
+) -> tuple[int, int]:
+    """How many people searched, and how many of them never did before."""
+    active = {merged.get(row.person, row.person) for row in searched}
+    before = {merged.get(person, person) for person in scans.veterans(connection, part.period.since)}
+    return len(active), len(active - before)
+
+
+def _people(
+    searched: Iterable[Row[Any]],
+    fates: Iterable[Row[Any]],
+    merged: Mapping[int, int],
+    called: Mapping[int, tuple[str, str]],
+    balances: Counter[int],
+    *,
+    everyone: bool,
+) -> Iterator[PersonUsage]:
+    searches = _sums((merged.get(row.person, row.person), row.number) for row in searched)
+    spent = _sums(((merged.get(row.person, row.person), row.fate), row.number) for row in fates)
+    listed = {who for who, number in searches.items() if number}
+    listed |= {who for (who, fate), number in spent.items() if number and fate == CAPTURED}
+    if everyone:
+        listed |= {who for who, balance in balances.items() if balance and who in called}
     rows = [
         PersonUsage(
-            person=known_as.get(who, "forgotten"),
-            name=names.get(who, ""),
-            searches=searched.get(who, 0),
-            captured=captured.get(who, 0),
-            balance=balances.get(who, 0),
+            person=called.get(who, NOBODY)[0],
+            name=called.get(who, NOBODY)[1],
+            searches=searches[who],
+            captured=spent[who, CAPTURED],
+            uncertain=spent[who, UNCERTAIN],
+            balance=balances[who],
         )
-        for who in everyone
+        for who in listed
     ]
     yield from sorted(rows, key=lambda row: (-row.captured, -row.searches, row.person))
 
 
-def days(connection: Connection, period: Period, zone: ZoneInfo, *, by_person: bool) -> list[DayUsage]:
-    """Searches and used credits by day of a time zone, or by day and person."""
-    searched = _by_day(
-        connection,
-        select(_quarter(searches.c.received_at), searches.c.person_id, func.count())
-        .where(_in_period(searches.c.received_at, period), _SEARCHED)
-        .group_by(_quarter(searches.c.received_at), searches.c.person_id),
-        zone,
-        by_person,
-    )
-    captured = _by_day(
-        connection,
-        select(_quarter(_hold.c.at), _hold.c.person_id, func.count())
-        .select_from(_HOLDS)
-        .where(_hold.c.kind == "hold", _CAPTURED, _in_period(_hold.c.at, period))
-        .group_by(_quarter(_hold.c.at), _hold.c.person_id),
-        zone,
-        by_person,
-    )
-    known_as = _identities(connection) if by_person else {}
-    return [
-        DayUsage(
-            day=day,
-            person="" if who is None else known_as.get(who, "forgotten"),
-            searches=searched[day, who],
-            captured=captured[day, who],
-        )
-        for day, who in sorted(searched.keys() | captured.keys(), key=lambda key: (key[0], key[1] or 0))
-    ]
+def _markets(searched: Iterable[Row[Any]], voted: Iterable[Row[Any]]) -> Iterator[MarketUsage]:
+    searches = _sums((row.market, row.number) for row in searched)
+    votes = _sums(((row.market, row.useful), row.number) for row in voted)
+    for market, number in sorted(searches.items(), key=lambda pair: (-pair[1], pair[0] or "")):
+        yield MarketUsage(market=market, searches=number, useful=votes[market, True], not_useful=votes[market, False])
 
 
-def _quarter(column: ColumnElement[datetime]) -> ColumnElement[int]:
-    """The number of a moment's quarter of an hour."""
-    # Written out, not bound: PostgreSQL has to see the same expression in SELECT and GROUP BY.
-    return milliseconds(column) // literal_column(str(_QUARTER), BigInteger)
+#: Of a day of the period (and of a person, else of everybody: None): searches, answers that were free, credits by fate.
+_Counts = Mapping[tuple[int, int | None], Counter[str]]
 
 
-def _by_day(
-    connection: Connection, query: Select[*tuple[Any, ...]], zone: ZoneInfo, by_person: bool
-) -> Counter[tuple[date, int | None]]:
-    counts: Counter[tuple[date, int | None]] = Counter()
-    for quarter, person, count in connection.execute(query):
-        day = datetime.fromtimestamp(quarter * _QUARTER / 1000, zone).date()
-        counts[day, person if by_person else None] += count
+def _day_counts(
+    outcomes: Iterable[Row[Any]], fates: Iterable[Row[Any]], merged: Mapping[int, int] | None = None
+) -> _Counts:
+    """By person as well where ``merged`` is given."""
+    counts: defaultdict[tuple[int, int | None], Counter[str]] = defaultdict(Counter)
+
+    def of(row: Row[Any]) -> Counter[str]:
+        return counts[row.day, None if merged is None else merged.get(row.person, row.person)]
+
+    for row in outcomes:
+        count = of(row)
+        count[_SEARCHES] += row.number
+        count[_FREE] += row.number if _is_free(row) else 0
+    for row in fates:
+        of(row)[row.fate] += row.number
     return counts
 
 
-def _by_person(connection: Connection, query: Select[*tuple[Any, ...]]) -> dict[int, Any]:
-    return {row[0]: row[1] for row in connection.execute(query)}
+def _days(first: date, counts: _Counts, called: Mapping[int, tuple[str, str]]) -> Iterator[DayUsage]:
+    for (number, who), count in sorted(counts.items(), key=lambda item: (item[0][0], item[0][1] or 0)):
+        if not any(count[what] for what in (_SEARCHES, CAPTURED, UNCERTAIN)):
+            continue  # a credit that was given back, held after the midnight of its search
+        person, name = ("", "") if who is None else called.get(who, NOBODY)
+        yield DayUsage(
+            day=first + timedelta(days=number),
+            person=person,
+            name=name,
+            searches=count[_SEARCHES],
+            captured=count[CAPTURED],
+            uncertain=count[UNCERTAIN],
+            from_cache=count[_FREE],
+        )
 
 
-def _identities(connection: Connection) -> dict[int, str]:
-    query = select(identities.c.person_id, identities.c.platform, identities.c.user)
-    rows = connection.execute(query.order_by(identities.c.platform.desc()))
-    return {person: f"{platform}:{user}" for person, platform, user in rows}
+def _called(connection: Connection, merged: Mapping[int, int]) -> dict[int, tuple[str, str]]:
+    """Identities and names; of one who was merged where whom they count as has none."""
+    known = scans.known(connection)
+    return {merged.get(who, who): called for who, called in known.items()} | known
+
+
+def _is_free(row: Row[Any]) -> bool:
+    return row.outcome in ("found", "nothing") and row.charge in (Charge.STORED, Charge.SHARED)
+
+
+def _sums(pairs: Iterable[tuple[Any, int]]) -> Counter[Any]:
+    sums: Counter[Any] = Counter()
+    for key, number in pairs:
+        sums[key] += number
+    return sums

@@ -1,5 +1,7 @@
 """The database's schema, step by step (Alembic); works from the installed wheel."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import as_file, files
 
 from alembic import command
@@ -54,13 +56,30 @@ def upgrade(engine: Engine) -> bool:
             return False
         if before is not None:
             ScriptDirectory.from_config(_config()).get_revision(before)
-        with engine.begin() as connection:
+        with engine.connect() as connection, _tables_may_be_rebuilt(connection), connection.begin():
             command.upgrade(_config(connection), "head")
     except CommandError as error:
         raise WrongVersion((WrongVersion.__doc__ or "").strip()) from error
     except DBAPIError as error:
         raise Unusable(_reason(error)) from error
     return True
+
+
+@contextmanager
+def _tables_may_be_rebuilt(connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by making it anew, and dropping the old one counts as deleting what others refer to.
+
+    So the references are not watched meanwhile (sqlite.org/lang_altertable.html, 7); outside of a transaction only.
+    """
+    driver = connection.connection.driver_connection if connection.dialect.name == "sqlite" else None
+    if driver is None:
+        yield
+        return
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
 
 
 def _reason(error: DBAPIError) -> str:

@@ -9,9 +9,9 @@ import discord
 import structlog
 
 from bots.albums import AlbumAnswers, Albums
-from bots.alerts import alert_card
+from bots.alerts import alert_for
 from bots.background import Background
-from bots.cards import Links
+from bots.cards import Card, Links
 from bots.chat_app import PlatformDown, PlatformRefused
 from bots.commands import Commands
 from bots.discord.catch_up import CatchUp
@@ -21,10 +21,9 @@ from bots.discord.finding import Finding
 from bots.discord.handlers import Handlers
 from bots.discord.incoming import PLATFORM
 from bots.discord.invitation import invitation, personal_invitation
-from bots.discord.layout import sheet_of
 from bots.discord.locales import Locales
 from bots.discord.members import member_of
-from bots.discord.messages import DiscordMessenger
+from bots.discord.messages import DiscordMessenger, made_of
 from bots.discord.outages import Outages
 from bots.discord.parts import Parts
 from bots.discord.photos import DiscordPhotos
@@ -37,10 +36,10 @@ from bots.discord.thumbnails import Thumbnails
 from bots.discord.tokens import Interactions
 from bots.membership import Membership
 from bots.product_images import ProductImages
-from bots.wording import words as words_of
 from core.adapter import Platform, Unreachable
 from core.clock import Clock, utc_now
 from core.database import Database, DatabaseUnavailable
+from core.model import Identity
 from core.service import Service
 from core.settings import Settings
 from core.texts import clean
@@ -148,6 +147,11 @@ class DiscordApp:
         return invitation(self.client.application_id) if self.client.application_id is not None else ""
 
     @property
+    def received(self) -> int:
+        """Events that came in."""
+        return self.client.received
+
+    @property
     def healthy(self) -> bool:
         """Whether events come in."""
         return self.client.connected
@@ -202,17 +206,19 @@ class DiscordApp:
 
     async def tell_admins(self, event: str, facts: Mapping[str, str]) -> None:
         """Tell the operator's admins here in private; who cannot be reached is passed over. Never raises."""
-        card = alert_card(event, facts, words_of("en"))
         for admin in self._settings.admins:
-            if admin.platform != PLATFORM:
-                continue
-            try:
-                channel = await self.client.create_dm(discord.Object(int(admin.user)))
-                await self._poster.put(Place(chat=str(channel.id)), lambda _: sheet_of(card))
-            except (*_FAILED, Unreachable) as error:
-                log.info("admin_not_told", event_name=event, error=type(error).__name__)
-            except Exception:
-                log.exception("admin_not_told", event_name=event)
+            if admin.platform == PLATFORM:
+                await self.show_admin(admin, await alert_for(admin, event, facts, self._database))
+
+    async def show_admin(self, admin: Identity, card: Card) -> None:
+        """Show a card to an admin in private. Never raises."""
+        try:
+            channel = await self.client.create_dm(discord.Object(int(admin.user)))
+            await self._poster.put(Place(chat=str(channel.id)), made_of(card))
+        except (*_FAILED, Unreachable) as error:
+            log.info("admin_not_told", error=type(error).__name__)
+        except Exception:
+            log.exception("admin_not_told")
 
     def _tell_outage(self) -> None:
         self._background.later(self.tell_admins("cannot_write", {}))

@@ -54,6 +54,8 @@ class SnapshopClient(discord.AutoShardedClient):
         self.tree.on_call = self._begun
         #: Events that are being handled.
         self._handling: set[asyncio.Task[Any]] = set()
+        #: Messages, commands and presses that came in.
+        self.received = 0
 
     async def setup_hook(self) -> None:
         """Called by discord.py, logged in and not yet connected."""
@@ -98,6 +100,7 @@ class SnapshopClient(discord.AutoShardedClient):
     def _begun(self) -> None:
         task = asyncio.current_task()
         assert task is not None, "discord.py does everything in tasks"
+        self.received += 1
         self._handling.add(task)
         task.add_done_callback(self._handling.discard)
 

@@ -104,6 +104,8 @@ class SlashCommands:
             elif field.kind is Kind.LANGUAGE:
                 spoken = [Choice(name=words_of(tag).language_name(), value=tag) for tag in languages()]
                 app_commands.choices(**{field.name: spoken})(callback)
+            elif field.one_of:
+                app_commands.choices(**{field.name: [Choice(name=one, value=one) for one in field.one_of]})(callback)
         return app_commands.Command(
             name=text(command.title, command.name) if command.title is not None else command.name,
             description=text(command.description),
@@ -117,8 +119,8 @@ class SlashCommands:
             if not await begin(interaction, alone=True, thinking=True):
                 return
             asker = incoming.asker_of(interaction)
-            if command.admin:
-                # Nobody else sees the answer, in the operator's own server: as private as a chat with the bot.
+            if command.alone or (command.admin and self._parts.commands.context.is_admin(asker.identity)):
+                # Nobody else sees the answer: as private as a chat with the bot.
                 asker = replace(asker, private=True)
             arguments = arguments_of(command.name, {name: _written(value) for name, value in values.items()})
             try:
@@ -166,8 +168,10 @@ def _annotation(field: Field) -> Any:
         case Kind.PERSON:
             return discord.User
         case Kind.NUMBER:
-            return Range[int, 1]
+            return Range[int, field.least]
         case Kind.LANGUAGE:
+            return str
+        case Kind.TEXT if field.one_of:
             return str
         case _:
             return Range[str, 1, _MOST_TEXT]

@@ -89,7 +89,7 @@ class Slots:
     def button(self, action: Action) -> discord.ui.Button[Any]:
         """A button, or an inscription where there is nothing to press."""
         return discord.ui.Button(
-            style=discord.ButtonStyle.danger if action.name == Press.FORGET else discord.ButtonStyle.secondary,
+            style=_style(action),
             label=fit(action.label, MAX_LABEL),
             custom_id=f"snap:b:{next(self._numbers)}:{_data(action)}",
             disabled=action.name == Press.NOOP,
@@ -102,6 +102,12 @@ class Slots:
             placeholder=fit(label, MAX_PLACEHOLDER) if label else None,
             options=list({option.value: option for option in options}.values())[:MAX_OPTIONS],
         )
+
+
+def _style(action: Action) -> discord.ButtonStyle:
+    if action.name == Press.FORGET:
+        return discord.ButtonStyle.danger
+    return discord.ButtonStyle.primary if action.chosen else discord.ButtonStyle.secondary
 
 
 def option(

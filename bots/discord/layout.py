@@ -3,14 +3,14 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import accumulate
 from typing import Any, Final
 
 import discord
 
-from bots.cards import Card, Choice, Line
+from bots.cards import Action, Card, Choice, Line
 from bots.discord import markdown
 from bots.discord.controls import MAX_LABEL, Slots, option
 from bots.discord.markdown import fit, units
@@ -30,6 +30,8 @@ MAX_ROW: Final = 5
 #: Characters of a link button's address, and of a picture's description (discord.py says 256, Discord more).
 MAX_ADDRESS: Final = 512
 MAX_DESCRIPTION: Final = 256
+#: Characters of a label that is one sign.
+_SIGN: Final = 2
 #: Lines with a picture or a button of their own, of three components each; there are five on a page.
 _MOST_SECTIONS: Final = 8
 #: Characters of a heading, of what stands small beside it and below, and of each of its facts: a market, a hint of 40
@@ -38,12 +40,11 @@ _HEADING: Final = 100
 _SMALL: Final = 200
 _FACT: Final = 120
 _MOST_FACTS: Final = 4
-#: UTF-16 units of what is one line on a phone: what is longer is a paragraph, with room around it. And how many of
-#: those there are room for; what comes after them stands together.
-_PHONE_LINE: Final = 50
-_MOST_PARAGRAPHS: Final = 12
+#: UTF-16 units of what is about one line on a phone: what is longer is a paragraph, with an empty line around it.
+_ONE_LINE: Final = 50
 #: The attachment that is the photo which was searched with.
 PHOTO_FILE: Final = "photo.jpg"
+_CHART_FILE: Final = "chart.png"
 #: Flags that are emojis of Discord's; in a label, some systems show two letters in their place.
 _FLAGGED: Final = re.compile(f"({'|'.join(flag(code) for code in (ANY_MARKET, *(m.code for m in MARKETS)))}) (.+)")
 
@@ -69,17 +70,31 @@ def sheet_of(card: Card, *, pictures: Sequence[bytes | None] = (), photo: bytes 
         if data
     }
     items = _content(card, shown, with_photo=photo is not None)
-    for item in _controls(card):
+    if card.document is not None:
+        items.append(discord.ui.File(f"attachment://{card.document.name}"))
+    controls = list(_controls(card))
+    if 1 + sum(map(_count, (*items, *controls))) >= MAX_COMPONENTS:
+        controls = list(_controls(card, tight=True))
+    for item in controls:
         if 1 + sum(map(_count, (*items, item))) >= MAX_COMPONENTS:
             break
         items.append(item)
     sections = [item for item in items if isinstance(item, discord.ui.Section)]
     used = {item.accessory.media.url for item in sections if isinstance(item.accessory, discord.ui.Thumbnail)}
     files = [*shown.values(), *([_Picture(PHOTO_FILE, photo)] if photo is not None else [])]
-    return Sheet(
-        view=Panel(*items, tone=card.tone),
-        files=[discord.File(BytesIO(file.data), file.name) for file in files if file.address in used],
-    )
+    sent = [discord.File(BytesIO(file.data), file.name) for file in files if file.address in used]
+    if card.chart is not None:
+        sent.append(discord.File(BytesIO(card.chart), _CHART_FILE))
+    if card.document is not None:
+        sent.append(discord.File(BytesIO(card.document.data), card.document.name))
+    return Sheet(view=Panel(*items, tone=card.tone), files=sent)
+
+
+def without_files(card: Card) -> Card:
+    """The card for where files are refused: a button hands its document out."""
+    action = card.document.action if card.document is not None else None
+    rows = (*card.rows, (action,)) if action is not None else card.rows
+    return replace(card, chart=None, document=None, rows=rows)
 
 
 def under(line: str, sheet: Sheet) -> Sheet:
@@ -106,26 +121,33 @@ def _content(card: Card, pictures: Mapping[int, _Picture], *, with_photo: bool) 
     head, tail = _head(card), _tail(card)
     lines = _within(card.lines, _TEXT - units(head) - units(tail))
     if not any(line.number is not None for line, _ in lines):
-        first, *others = _paragraphs(head, [text for _, text in lines], tail)
-        return [_beside_photo(first) if with_photo else _text(first), *map(_text, others)]
+        if card.chart is not None:
+            return _around_chart(card, head, lines, tail)
+        said = _joined(head, [text for _, text in lines], tail)
+        return [_beside_photo(said) if with_photo else _text(said)]
     above = [_beside_photo(head) if with_photo else _text(head), _separator()] if head else []
     return [*above, *_listed(lines, pictures, card.opening), *([_text(tail)] if tail else [])]
 
 
-def _paragraphs(head: str, lines: Iterable[str], tail: str) -> Iterator[str]:
-    """What stands apart: the heading, long lines, runs of short ones. The small print belongs to the last of them."""
-    parts = [head] if head else []
-    was_short = False
-    for line in lines:
-        short = units(line) <= _PHONE_LINE
-        if (short and was_short) or len(parts) == _MOST_PARAGRAPHS:
-            parts[-1] += f"\n{line}"
-        else:
-            parts.append(line)
-        was_short = short
-    last = parts.pop() if parts else ""
-    yield from parts
-    yield "\n".join(filter(None, (last, tail)))
+def _around_chart(card: Card, head: str, lines: Sequence[tuple[Line, str]], tail: str) -> list[_Item]:
+    above = [text for line, text in lines if not line.below_chart]
+    below = [*(text for line, text in lines if line.below_chart), *filter(None, [tail])]
+    shown = discord.MediaGalleryItem(f"attachment://{_CHART_FILE}", description=fit(card.alt, MAX_DESCRIPTION))
+    under_it = [_text("\n".join(below))] if below else []
+    return [_text("\n".join([*([head, ""] if head else []), *above])), discord.ui.MediaGallery(shown), *under_it]
+
+
+def _joined(head: str, lines: Iterable[str], tail: str) -> str:
+    """One text: long lines apart from all others, short ones below each other as a list."""
+    said, was_long = head, "\n" in head
+    for at, line in enumerate(lines):
+        said += ("\n\n" if was_long or (at and _is_long(line)) else "\n") + line
+        was_long = _is_long(line)
+    return f"{said}\n{tail}"
+
+
+def _is_long(line: str) -> bool:
+    return units(line) > _ONE_LINE
 
 
 def _head(card: Card) -> str:
@@ -146,7 +168,7 @@ def _tail(card: Card) -> str:
 def _within(lines: Sequence[Line], room: int) -> list[tuple[Line, str]]:
     """As many of the lines, as they are written, as have room; dots for those that have none."""
     written = [(line, _line(line)) for line in lines]
-    lengths = list(accumulate(units(text) + 1 for _, text in written))
+    lengths = list(accumulate(units(text) + (len("\n\n\n") if _is_long(text) else 1) for _, text in written))
     kept = bisect_right(lengths, room)
     return written if kept == len(written) else [*written[:kept], (Line(ELLIPSIS), ELLIPSIS)]
 
@@ -195,12 +217,12 @@ def _accessory(line: Line, pictures: Mapping[int, _Picture], opening: str) -> _I
     return discord.ui.Button(label=fit(opening, MAX_LABEL), url=address) if address else None
 
 
-def _controls(card: Card) -> Iterator[_Item]:
+def _controls(card: Card, *, tight: bool = False) -> Iterator[_Item]:
     """What can be pressed and chosen, below a line where it stands under a list."""
     slots = Slots()
     if any(line.number is not None for line in card.lines) and (card.rows or card.choices):
         yield _separator()
-    for row in card.rows:
+    for row in _beside(card.rows, tight=tight):
         for at in range(0, len(row), MAX_ROW):
             yield discord.ui.ActionRow(*map(slots.button, row[at : at + MAX_ROW]))
     if any(line.more for line in card.lines):
@@ -208,6 +230,18 @@ def _controls(card: Card) -> Iterator[_Item]:
     for choice in card.choices:
         if choice.options:
             yield discord.ui.ActionRow(_menu(choice, slots))
+
+
+def _beside(rows: Iterable[tuple[Action, ...]], *, tight: bool) -> list[tuple[Action, ...]]:
+    """Signs, as 👍 👎, stand beside the buttons above them; where it is tight, so does whatever has room."""
+    merged: list[tuple[Action, ...]] = []
+    for row in rows:
+        signs = all(len(action.label) <= _SIGN for action in row)
+        if merged and (tight or signs) and len(merged[-1]) + len(row) <= MAX_ROW:
+            merged[-1] += row
+        else:
+            merged.append(row)
+    return merged
 
 
 def _more(lines: Iterable[Line], slots: Slots) -> discord.ui.Select[Any]:

@@ -5,7 +5,7 @@ import re
 from bots.wording import isolate
 from core.texts import ELLIPSIS, clean, cut_at_word
 
-#: Characters of a product's name in a card: two lines on a phone beside a picture.
+#: Characters of a product's name in a card: beside a picture two lines on a desk, three or four on a phone.
 NAME_LIMIT = 60
 #: Characters of other text from outside.
 OUTSIDE_LIMIT = 200

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import discord
 
 from bots.albums import AlbumAnswers
 from bots.cards import Card, Links
-from bots.discord.layout import sheet_of
+from bots.discord.layout import sheet_of, without_files
 from bots.discord.posting import Make, Place, Poster
 from bots.discord.thumbnails import Thumbnails
 from bots.discord.tokens import Interactions, TokenGone, Waiting
@@ -19,6 +20,11 @@ from core.model import Found, NothingFound, Origin, Outcome, Working
 
 #: The photo of an origin as a small JPEG, where it is to be seen beside the answer; else None.
 PhotoOf = Callable[[Origin], Awaitable[bytes | None]]
+
+
+def made_of(card: Card) -> Make:
+    """What makes the sheet of a card that is no answer."""
+    return lambda with_files: sheet_of(card if with_files else without_files(card))
 
 
 class DiscordMessenger:
@@ -66,17 +72,18 @@ class DiscordMessenger:
         return await self._poster.put(place, await self._draw(origin, outcome), nonce=outcome.search or None)
 
     async def show_pressed(
-        self, interaction: discord.Interaction[Any], origin: Origin, outcome: Outcome, *, theirs: bool
+        self, interaction: discord.Interaction[Any], origin: Origin, outcome: Outcome, *, theirs: bool, receipt: bool
     ) -> str:
         """Show another part of an answer where it was asked for: in the place of the answer where that is ``theirs``.
 
-        Else for the presser alone. The interaction is acknowledged already. Raises as ``show`` does.
+        Else for the presser alone; without the ``receipt`` where it is somebody else's. The interaction is
+        acknowledged already. Raises as ``show`` does.
         """
-        return await self._pressed(interaction, await self._draw(origin, outcome), theirs=theirs)
+        return await self._pressed(interaction, await self._draw(origin, outcome, receipt=receipt), theirs=theirs)
 
     async def show_card(self, interaction: discord.Interaction[Any], card: Card, *, theirs: bool) -> str:
         """Show a card where it was asked for, as ``show_pressed`` does."""
-        return await self._pressed(interaction, lambda _: sheet_of(card), theirs=theirs)
+        return await self._pressed(interaction, made_of(card), theirs=theirs)
 
     async def _pressed(self, interaction: discord.Interaction[Any], make: Make, *, theirs: bool) -> str:
         try:
@@ -95,9 +102,11 @@ class DiscordMessenger:
         place = Place(chat=origin.chat, reply_to=origin.message, message=origin.answer, event=origin.event)
         return await self._poster.put(place, lambda _: sheet_of(card), nonce=working.search)
 
-    async def _draw(self, origin: Origin, outcome: Outcome) -> Make:
+    async def _draw(self, origin: Origin, outcome: Outcome, *, receipt: bool = True) -> Make:
         """What makes the sheet of an outcome, with the pictures that belong to it."""
         card = outcome_card(outcome, words(origin.language), self._links)
+        if not receipt:
+            card = replace(card, receipt="")
         pictures, photo = await asyncio.gather(self._pictures.of(card), self._photo(origin, card))
         return lambda pictured: sheet_of(card, pictures=pictures, photo=photo) if pictured else sheet_of(card)
 

@@ -91,6 +91,8 @@ class DiscordPresses:
         owned = alone or asker.private or _is_owner(message, interaction.user)
         # The words of an offer stand in its button, which only the bot can write.
         hint = (clean(button.argument, HINT_LIMIT) or None) if button.name is Press.WORDS else None
+        if alone and button.name is Press.FORGET:
+            asker = replace(asker, private=True)  # nobody else sees the question, nor the answer
         pressed = Pressed(button=button, asker=asker, message=str(message.id), owned=owned, alone=alone, hint=hint)
         search = await usable(self._parts.service, button.search, asker) if button.search else None
         if search is not None:
@@ -121,8 +123,8 @@ class DiscordPresses:
                 await self._say(interaction, text)
             case ShowCard(card, theirs):
                 await messenger.show_card(interaction, card, theirs=theirs)
-            case ShowPage(origin, outcome, theirs):
-                await messenger.show_pressed(interaction, origin, outcome, theirs=theirs)
+            case ShowPage(origin, outcome, theirs, asked):
+                await messenger.show_pressed(interaction, origin, outcome, theirs=theirs, receipt=asked)
             case SendFile(name, data):
                 await hand(interaction, name, data)
             case DropButton():
@@ -130,7 +132,7 @@ class DiscordPresses:
                     # The same answer again: none of its album's photos is offered any more.
                     origin = replace(search.origin, language=(await self._parts.words(pressed.asker)).language)
                     answer = await self._parts.service.page(search)
-                    await messenger.show_pressed(interaction, origin, answer, theirs=True)
+                    await messenger.show_pressed(interaction, origin, answer, theirs=True, receipt=True)
             case never:
                 assert_never(never)
 

@@ -7,13 +7,14 @@ from typing import Any, Final
 
 import structlog
 from aiohttp import web
+from telegram import Update
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from bots.albums import AlbumAnswers, Albums
-from bots.alerts import alert_card
+from bots.alerts import alert_for
 from bots.background import Background
-from bots.cards import Links
+from bots.cards import Card, Links
 from bots.chat_app import PlatformDown, PlatformRefused
 from bots.commands import Commands
 from bots.membership import Membership
@@ -22,6 +23,7 @@ from bots.product_images import ProductImages
 from bots.telegram.buttons import Buttons
 from bots.telegram.flood import Flood
 from bots.telegram.handlers import Handlers, Parts
+from bots.telegram.incoming import PLATFORM
 from bots.telegram.members import member_of
 from bots.telegram.messages import TelegramMessenger
 from bots.telegram.moves import Moves
@@ -32,18 +34,16 @@ from bots.telegram.posting import Place, Poster
 from bots.telegram.setup import set_up
 from bots.telegram.signs import Signs
 from bots.telegram.transport import AiohttpRequest
-from bots.telegram.webhook import telegram_webhook
-from bots.wording import words as words_of
+from bots.telegram.webhook import WEBHOOK_PATH, telegram_webhook
 from core.adapter import Platform, Unreachable
 from core.clock import Clock, utc_now
 from core.database import Database, DatabaseUnavailable
+from core.model import Identity
 from core.service import Service
 from core.settings import Settings
 
 #: What is asked for; everything else (edits, posts of channels) is not even sent.
 ALLOWED_UPDATES: Final = ("message", "callback_query", "my_chat_member")
-#: The path that is added to TELEGRAM_WEBHOOK_URL.
-WEBHOOK_PATH: Final = "/telegram"
 #: Seconds between the tries to reach Telegram at the start.
 _START_PAUSES: Final = (1.0, 2.0, 4.0, 8.0)
 #: Seconds until a process that receives nothing counts as not healthy: two polls and a half.
@@ -124,11 +124,13 @@ class TelegramApp:
             clock=clock,
         )
         self._handlers = Handlers(parts)
+        #: Updates that came in.
+        self.received = 0
         #: What the core knows of Telegram.
         self.platform = Platform(photos=TelegramPhotos(self.bot, request), messenger=messenger)
         self._poller = Poller(
             self.bot,
-            self._handlers.handle,
+            self._handle,
             allowed_updates=ALLOWED_UPDATES,
             pause_on=(DatabaseUnavailable,),
             on_conflict=self._tell("another_instance"),
@@ -158,6 +160,11 @@ class TelegramApp:
             await self._take_webhook(webhook.removesuffix(WEBHOOK_PATH) + WEBHOOK_PATH, secret.get_secret_value())
         self._background.later(self._set_up())
 
+    async def _handle(self, update: Update) -> None:
+        self.received += 1
+        structlog.contextvars.clear_contextvars()  # updates of one chat come in one task
+        await self._handlers.handle(update)
+
     async def _leave_webhook(self) -> None:
         """Polls are answered only where no webhook is set; what waits for one is kept."""
         try:
@@ -168,7 +175,7 @@ class TelegramApp:
 
     async def _take_webhook(self, url: str, secret: str) -> None:
         self._receive = telegram_webhook(
-            self._handlers.handle,
+            self._handle,
             self.bot,
             secret,
             pause_on=(DatabaseUnavailable,),
@@ -227,14 +234,17 @@ class TelegramApp:
     async def tell_admins(self, event: str, facts: Mapping[str, str]) -> None:
         """Tell the operator's admins here in private; who cannot be reached is passed over. Never raises."""
         for admin in self._settings.admins:
-            if admin.platform != "telegram":
-                continue
-            try:
-                await self._poster.put(Place(chat=admin.user), alert_card(event, facts, words_of("en")))
-            except (TelegramError, Unreachable) as error:
-                log.info("admin_not_told", event_name=event, error=type(error).__name__)
-            except Exception:
-                log.exception("admin_not_told", event_name=event)
+            if admin.platform == PLATFORM:
+                await self.show_admin(admin, await alert_for(admin, event, facts, self._database))
+
+    async def show_admin(self, admin: Identity, card: Card) -> None:
+        """Show a card to an admin in private. Never raises."""
+        try:
+            await self._poster.put(Place(chat=admin.user), card)
+        except (TelegramError, Unreachable) as error:
+            log.info("admin_not_told", error=type(error).__name__)
+        except Exception:
+            log.exception("admin_not_told")
 
     def _tell(self, event: str) -> Callable[[], Awaitable[None]]:
         async def tell() -> None:

@@ -68,8 +68,8 @@ class Buttons:
         match await self._presses.react(pressed):
             case Silent():
                 self.tell(query)
-            case Say(text):
-                self.tell(query, text)
+            case Say(text, brief):
+                self.tell(query, text, brief=brief)
             case ShowCard(card, theirs) if theirs:
                 self.tell(query, then=self._poster.put(place, card))
             case ShowCard(card) if not pressed.button.search:
@@ -85,9 +85,11 @@ class Buttons:
             case never:
                 assert_never(never)
 
-    def tell(self, query: CallbackQuery, alert: str = "", *, then: Awaitable[object] | None = None) -> None:
-        """Answer a press, with an alert or silently, and only then do what takes longer."""
-        self._background.later(_answered(query, _fitting(alert.replace("`", "")), then))
+    def tell(
+        self, query: CallbackQuery, said: str = "", *, brief: bool = False, then: Awaitable[object] | None = None
+    ) -> None:
+        """Answer a press, with an alert (``brief``: one that goes by itself) or silently; then do what takes longer."""
+        self._background.later(_answered(query, _fitting(said.replace("`", "")), then, alert=not brief))
 
     async def _send_file(self, query: CallbackQuery, pressed: Pressed, name: str, data: bytes) -> None:
         thread = incoming.thread_of(query.message) if isinstance(query.message, Message) else None
@@ -137,9 +139,9 @@ def _offered_words(query: CallbackQuery) -> str | None:
     return clean(message.text.rpartition("\n")[2], HINT_LIMIT) or None
 
 
-async def _answered(query: CallbackQuery, alert: str, then: Awaitable[object] | None) -> None:
+async def _answered(query: CallbackQuery, said: str, then: Awaitable[object] | None, *, alert: bool) -> None:
     try:
-        await query.answer(alert or None, show_alert=bool(alert))
+        await query.answer(said or None, show_alert=alert and bool(said))
     except TelegramError as error:  # "query is too old": after about 15 s nobody waits for it any more
         log.info("press_not_answered", reason=error.message)
     if then is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import structlog
-from telegram import ChatMember, ChatMemberUpdated, Message, Update, User
+from telegram import ChatMember, ChatMemberUpdated, Message, MessageOriginUser, Update, User
 from telegram.ext import ExtBot
 
 from bots import notices
@@ -39,7 +39,7 @@ _USAGE_EVERY: Final = 5.0
 _GONE: Final = (ChatMember.LEFT, ChatMember.BANNED)
 _FIND: Final = "find"
 #: Commands that may set something for everyone in a chat.
-_FOR_CHATS: Final = ("region", "language")
+_FOR_CHATS: Final = ("usage", "region", "language", "settings")
 
 log = structlog.get_logger(__name__)
 
@@ -273,6 +273,16 @@ def _album(message: Message) -> str | None:
 
 
 def _replied(message: Message) -> Identity | None:
-    replied = message.reply_to_message
+    """Whose message it replies to.
+
+    In a private chat with the bot nobody else writes: there it is whoever wrote what was forwarded to it, or quoted
+    from another chat; nobody where they hide their account from that.
+    """
+    replied, elsewhere = message.reply_to_message, message.external_reply
+    origin = replied.forward_origin if replied is not None else elsewhere.origin if elsewhere is not None else None
+    if incoming.is_private(message) and origin is not None:
+        if not isinstance(origin, MessageOriginUser) or origin.sender_user.is_bot:
+            return None
+        return incoming.identity_of(origin.sender_user)
     sender = incoming.person_of(replied) if replied is not None else None
     return incoming.identity_of(sender) if sender is not None else None

@@ -27,8 +27,9 @@ _FACT = 120
 _LEAST_NAME = 16
 #: Characters of all labels of a row together that fit a phone of 360 points.
 _ROW_CHARACTERS = 48
-#: Buttons side by side in a list to choose from: two names fit a phone.
+#: Buttons side by side, of a list to choose from, and of others that have no row of their own: what fits a phone.
 _CHOICES_A_ROW = 2
+_BESIDE = 3
 #: A choice of so few is listed at once, where it has short names.
 _FEW = 3
 #: What is done with words here, in reply to the answer.
@@ -84,33 +85,43 @@ def _rows(card: Card) -> Iterable[Sequence[InlineKeyboardButton]]:
     yield from _in_rows(more)
     at_once = [choice for choice in card.choices if choice.opens is None]
     for choice in at_once:
-        yield from _in_rows([replace(option, short="") for option in choice.options])
+        yield from _in_rows([replace(option, short="") for option in choice.options], most=_CHOICES_A_ROW)
+    single: list[Action] = []
     for row in card.rows:
-        if kept := [action for action in row if action.name not in _BY_REPLY]:
+        kept = [action for action in row if action.name not in _BY_REPLY]
+        if len(kept) == 1:
+            single += kept
+        elif kept:
             yield _row(kept)
+    if card.document is not None and card.document.action is not None:
+        single.append(card.document.action)
     for choice in card.choices:
-        if choice.opens is not None:
-            yield _row(choice.options if _is_short(choice) else [choice.opens])
+        if choice.opens is not None and _is_short(choice):
+            yield _row(choice.options)
+        elif choice.opens is not None:
+            single.append(choice.opens)
+    yield from _in_rows(single)
 
 
 def _is_short(choice: Choice) -> bool:
     return len(choice.options) <= _FEW and all(option.short for option in choice.options)
 
 
-def _in_rows(choices: Sequence[Action]) -> Iterable[Sequence[InlineKeyboardButton]]:
-    """As many side by side as fit: what a choice costs stands at its end."""
+def _in_rows(actions: Sequence[Action], *, most: int = _BESIDE) -> Iterable[Sequence[InlineKeyboardButton]]:
+    """As many side by side as fit uncut: what a button costs stands at its end."""
     row: list[Action] = []
-    for choice in choices:
-        if row and (len(row) == _CHOICES_A_ROW or not all(map(_fits_beside, (*row, choice)))):
+    for action in actions:
+        if row and (len(row) == most or not _fit((*row, action))):
             yield _row(row)
             row = []
-        row.append(choice)
+        row.append(action)
     if row:
         yield _row(row)
 
 
-def _fits_beside(choice: Action) -> bool:
-    return len(_label(choice)) <= _ROW_CHARACTERS // _CHOICES_A_ROW
+def _fit(row: Sequence[Action]) -> bool:
+    """Whether buttons of a row, which all get the same width, are shown whole."""
+    return all(len(_label(action)) <= _ROW_CHARACTERS // len(row) for action in row)
 
 
 def _label(action: Action) -> str:

@@ -92,13 +92,14 @@ class Poster:
     ) -> Posted:
         """Show the card: with its picture, else as text, else as plain text, as Telegram takes it.
 
-        ``picture`` is a JPEG, or the file id of one that Telegram has. ``answer``: what the message showed
-        before does not belong to the card, a picture least of all. A message that cannot be edited any more is
-        sent anew. Raises Unreachable when nothing can be written there; NetworkError, TimedOut, RetryAfter or
-        another TelegramError when trying again makes sense.
+        ``picture`` is a JPEG, or the file id of one that Telegram has; a card with a chart has that one.
+        ``answer``: what the message showed before does not belong to the card, a picture least of all. A message
+        that cannot be edited any more is sent anew. Raises Unreachable when nothing can be written there;
+        NetworkError, TimedOut, RetryAfter or another TelegramError when trying again makes sense.
         """
         if not place.chat:
             raise Unreachable  # it was forgotten meanwhile
+        picture = picture or card.chart
         text = Draft(card=card, answer=answer)
         forms: tuple[Draft, ...] = (text, replace(text, plain=True))
         if picture is not None:

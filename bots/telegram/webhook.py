@@ -12,6 +12,8 @@ from bots.telegram.updates import Dispatcher, Handle, Hook, read_update
 
 #: Bot API: setWebhook, secret_token is sent in this header.
 SECRET_HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 -- the name of a header
+#: The path that is added to TELEGRAM_WEBHOOK_URL.
+WEBHOOK_PATH: Final = "/telegram"
 #: An update is a few kB; what is larger does not come from Telegram.
 MAX_BODY: Final = 1024 * 1024
 

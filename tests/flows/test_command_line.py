@@ -17,7 +17,7 @@ from tests.faults.process import ADMIN, KEY, TOKEN, living, photo, until
 pytestmark = pytest.mark.timeout(150)
 
 CONFIG = 78
-COMMANDS = ("run", "demo", "find", "usage", "grant", "check", "migrate", "doctor")
+COMMANDS = ("run", "demo", "find", "usage", "grant", "check", "backup", "restore", "configure", "migrate", "doctor")
 WRONG_TOKEN = "7654321099:AAwrong-Token_of-these-tests-1111111111"
 
 

@@ -86,7 +86,8 @@ async def test_commands_for_admins_are_refused_to_everybody_else_whatever_they_a
 async def test_commands_for_admins_are_in_the_operators_server_only_and_never_in_private(discord: Stage):
     commands = discord.env.backend.commands
     own = {command["name"]: command for command in commands[HOME].values()}
-    assert {"usage", "grant", "take", "block", "unblock", "pause", "resume"} == own.keys()
+    giving, stopping = {"grant", "take", "gift"}, {"block", "unblock", "budget", "limit", "pause", "resume"}
+    assert {"usage", "audit", "reconcile", *giving, *stopping} == own.keys()
     assert all((command["contexts"], command["integration_types"]) == ([0], [0]) for command in own.values())
     assert not own.keys() & {command["name"] for command in commands[None].values()}
     assert "usage" not in discord.olga.user.available_commands()

@@ -35,6 +35,7 @@ async def test_somebody_else_gets_a_copy_of_their_own_and_the_answer_stays(disco
     copy = discord.told(await discord.press(answer, "More ›", discord.ben))
     assert copy.alone
     assert "**6. [" in copy.text
+    assert " left" not in copy.text  # what the asker has left is the asker's to read
     assert discord.seen() == [answer]
     further = discord.told(await discord.press(copy, "More ›", discord.ben))
     assert (further.id, discord.charged) == (copy.id, 1)

@@ -34,6 +34,7 @@ async def test_a_photo_gets_the_closest_products_for_one_credit(world):
         *(f"{number} · 2 listings ▸" for number in (2, 3, 4, 5)),
         "1–5 of 24",
         "›",
+        *("👍", "👎"),
         "All 30 as a file",
         "Only one market …",
         "🌍 Other market · 1 credit",

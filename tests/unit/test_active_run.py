@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from bots.runtime import run
 from core import active_run
 from core.active_run import AlreadyRunning, LockLost, active
 from core.database import Database, DatabaseUnavailable
+from core.settings import load_settings
 from tests.builders import process
 
 BE_ACTIVE = """
@@ -145,3 +147,21 @@ async def test_a_server_that_is_not_there_is_said_in_one_sentence(postgres_datab
         async with active(database):
             pytest.fail("nobody can be active there")
     database.close()
+
+
+async def test_a_standby_that_is_told_to_stop_ends(postgres_database):
+    settings = load_settings(
+        None,
+        telegram_bot_token="1234567890:AAnobody-asks-Telegram-in-this-test-00",
+        keyapi_key="sk_live_nobody",
+        database_url=postgres_database,
+    )
+    first, stop = Database(postgres_database), asyncio.Event()
+    async with active(first):
+        standby = asyncio.create_task(run(settings, stop=stop))
+        done, _ = await asyncio.wait([standby], timeout=2)
+        assert not done
+        stop.set()
+        async with asyncio.timeout(10):
+            await standby
+    first.close()

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from core import admin, chats, facts, ledger, people
+from core import admin, chats, facts, people
 from core.admin import By, Change
 from core.check import check
 from core.standing import PAUSED
+from core.statement import history
 from core.tables import admin_actions, entries
 from tests.builders import NOW, PEPPER, Books, books, in_memory, photo, telegram
 
@@ -45,7 +46,7 @@ def journal(bank):
 def test_a_grant_says_from_what_to_what_and_is_kept(bank):
     assert grant(bank, 5, event="telegram:9:1", reason="for the raffle") == Change(before="20", after="25")
     assert journal(bank) == [(ADMIN, "grant", "telegram:1", "20", "25", "for the raffle", NOW)]
-    entry = bank.do(ledger.history, 1, limit=1)[0]
+    entry = bank.do(history, 1, limit=1)[0]
     assert (entry.kind, entry.amount, entry.by, entry.reason, entry.ends_on) == (
         "grant",
         5,

@@ -131,7 +131,7 @@ def test_an_answer_shows_five_products_what_it_looked_for_and_what_it_cost():
         (n, f"Bag number {n}", "🇺🇸") for n in range(1, 6)
     ]
     assert shown.receipt == "1 credit · 13 left · back to 20 on 1 Dec"
-    assert labels(shown) == [["1 / 6", "More ›"], ["Containing a word …", "All 30 as a file"]]
+    assert labels(shown) == [["1 / 6", "More ›"], ["Containing a word …", "All 30 as a file"], ["👍", "👎"]]
     assert [choice.label for choice in shown.choices] == ["Other market · 1 credit"]
 
 
@@ -158,7 +158,7 @@ def test_the_arrows_turn_one_page():
 
 
 def test_one_page_has_no_turning():
-    assert labels(card(found(matches=matches(3)))) == [["Containing a word …", "All 3 as a file"]]
+    assert labels(card(found(matches=matches(3)))) == [["Containing a word …", "All 3 as a file"], ["👍", "👎"]]
 
 
 @given(st.integers(1, 30), st.integers(0, 40))
@@ -187,7 +187,7 @@ def test_a_product_without_a_usable_id_or_name_is_listed_without_a_link():
     assert shown.lines[0].text == "Product without a name"
     assert shown.lines[0].link is None
     assert shown.preview is None
-    assert labels(shown) == [["The one as a file"]]
+    assert labels(shown) == [["The one as a file"], ["👍", "👎"]]
 
 
 def test_a_stored_answer_is_free_and_can_be_searched_afresh():

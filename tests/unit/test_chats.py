@@ -88,12 +88,6 @@ def test_a_group_that_becomes_a_supergroup_takes_its_settings_and_searches_along
     assert bank.row(search).origin.chat == "-200"
 
 
-def test_a_chat_where_somebody_asks_is_not_gone(bank):
-    bank.do(chats.set_gone, "telegram", "-100", NOW)
-    bank.accept(photo(1, chat="-100"))
-    assert bank.do(chats.known, "telegram", NOW - timedelta(days=1)) == ["-100"]
-
-
 @pytest.mark.fault(36)
 def test_a_move_that_is_told_again_changes_nothing_any_more(bank):
     """Telegram says it in the old chat, in the new one, and at every call that still names the old one."""

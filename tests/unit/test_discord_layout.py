@@ -20,7 +20,7 @@ from bots.discord.layout import MAX_COMPONENTS, MAX_TEXT, PHOTO_FILE, Sheet, she
 from bots.discord.markdown import fit, units
 from bots.outcome_cards import outcome_card
 from bots.wording import words
-from core.model import Charge, Match
+from core.model import Charge, Match, NothingFound
 from core.texts import clean
 from core.views import View
 from tests.discord_lab.components import message_problems
@@ -148,7 +148,7 @@ def test_an_answer_reads_as_designed():
     assert [link for text in seen for link in text.links] == [line.link for line in shown.lines]
     assert [part["label"] for part in parts(shown, BUTTON)] == [
         *["Open"] * 5,
-        *("1 / 6", "More ›", "Containing a word …", "All 30 as a file"),
+        *("1 / 6", "More ›", "Containing a word …", "All 30 as a file", "👍", "👎"),
     ]
     assert [part["disabled"] for part in parts(shown, BUTTON) if part["label"] == "1 / 6"] == [True]
 
@@ -183,7 +183,7 @@ def test_a_thing_with_several_listings_says_so_and_its_menu_lists_them():
 
 def test_our_own_sentences_have_code_and_nothing_else():
     said = "Write it like this: `/grant telegram:123 10` for “*me* [x](https://evil.example)”"
-    seen = read("\n".join(written(Card(tone=Tone.NOTICE, lines=(Line(said), Line("You are `telegram:1`."))))))
+    seen = read(written(Card(tone=Tone.NOTICE, lines=(Line(said), Line("You are `telegram:1`."))))[0])
     assert seen.code == ["/grant telegram:123 10", "telegram:1"]
     assert seen.links == []
     assert seen.plain.startswith("Write it like this: /grant telegram:123 10 for “*me* (x)(https:")
@@ -198,20 +198,16 @@ def test_paragraphs_stand_apart_and_short_lines_make_a_list():
     long = "Send a photo, or several: they are one question. Each search says what it cost."
     lines = (long, long, "/credits · What is left", "/id · Your number")
     shown = Card(tone=Tone.ANSWER, heading="What I can do", lines=tuple(map(Line, lines)), help="small")
-    assert written(shown) == [
-        "### What I can do",
-        long,
-        long,
-        "/credits · What is left\n/id · Your number\n-# small",
-    ]
+    (text,) = written(shown)
+    assert text.split("\n") == ["### What I can do", long, "", long, "", *lines[2:], "-# small"]
 
 
-def test_any_number_of_paragraphs_leaves_room_for_what_can_be_pressed():
-    action = Action("Yes, forget me", Press.FORGET)
-    shown = Card(tone=Tone.NOTICE, lines=(Line("x" * 60),) * 60, rows=((action,),))
-    assert len(written(shown)) == 12
-    assert "\n".join(written(shown)).count("x" * 60) == 60
-    assert [part["label"] for part in parts(shown, BUTTON)] == ["Yes, forget me"]
+def test_what_was_found_and_what_it_cost_stands_apart_from_what_may_find_more():
+    nothing = NothingFound(search=SEARCH, region="GB", hint="red", receipt=receipt(Charge.PAID))
+    (text,) = written(outcome_card(nothing, ENGLISH, LINKS))
+    heading, small, apart, advice = text.split("\n")
+    assert (heading, small[:3], apart) == ("### Nothing found", "-# ", "")
+    assert advice.startswith("A closer photo")
 
 
 # Text from outside
@@ -263,7 +259,8 @@ def test_no_name_and_no_words_write_anything_but_text(names, hint):
 @given(HOSTILE)
 def test_words_that_stand_alone_are_one_harmless_line(hint):
     shown = notices.search_with(SEARCH, clean(hint, 100) or "x", ENGLISH)
-    assert [read(text).plain.count("\n") for text in written(shown)] == [0, 0]
+    question, apart, words = read(written(shown)[0]).plain.split("\n")
+    assert question and words and not apart
 
 
 def test_a_long_name_is_cut_at_a_word():
@@ -439,7 +436,7 @@ def test_the_fullest_answer_keeps_every_product_and_every_control(names):
     kinds = [part["type"] for part in walk(sent)]
     assert len(kinds) <= MAX_COMPONENTS
     assert len([text for text in texts(sent) if text.startswith("**")]) == 5
-    assert kinds.count(BUTTON) == sum(map(len, shown.rows)) == 7
+    assert kinds.count(BUTTON) == sum(map(len, shown.rows)) == 9
     assert kinds.count(SELECT) == 3
 
 
@@ -459,8 +456,7 @@ def test_a_long_report_is_cut_at_a_line():
     shown = Card(
         tone=Tone.ANSWER, heading="Report", lines=tuple(Line(f"Line {n} of it") for n in range(999)), help="end"
     )
-    heading, text = written(shown)
-    assert heading == "### Report"
+    (text,) = written(shown)
     assert MAX_TEXT - 400 < units(text) <= MAX_TEXT - 200
     assert text.split("\n")[-2:] == ["…", "-# end"]
 

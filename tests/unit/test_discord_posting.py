@@ -549,7 +549,9 @@ async def test_a_page_is_turned_for_whoever_turns_it(connected):
         more = next(name for name in shown.controls if name.endswith(f":{page}"))
         pressed = await connected.lab.press(person, shown, more)
         interaction, _ = await connected.next()
-        await shows.show_pressed(interaction, here, found(view=View(page=page)), theirs=person is connected.ann)
+        await shows.show_pressed(
+            interaction, here, found(view=View(page=page)), theirs=person is connected.ann, receipt=True
+        )
     assert "**6. " in shown.text
     assert [("**11. " in copy.text, copy.only_for) for copy in pressed.follow_ups] == [(True, connected.ben.id)]
     assert (len(shown.files), len(pressed.follow_ups[0].files)) == (1, 1)
@@ -557,7 +559,7 @@ async def test_a_page_is_turned_for_whoever_turns_it(connected):
     assert shown.text == "Which market?"
     connected.world.clock = lambda: time.time() + 901
     with pytest.raises(Unreachable):
-        await shows.show_pressed(interaction, here, found(), theirs=True)
+        await shows.show_pressed(interaction, here, found(), theirs=True, receipt=True)
 
 
 @pytest.mark.fault(40)

@@ -13,12 +13,13 @@ from core.database import Database
 from core.forgetting import FORGOTTEN
 from core.model import Charge, Expired, Identity
 from core.people import pseudonym
+from core.periods import Period
 from core.recall import recall
 from core.searches import State
 from core.settling import Superseded
 from core.tables import admin_actions, entries, forgotten, metadata
 from core.tables import searches as journal
-from core.usage import Period, usage
+from core.usage import usage
 from tests.builders import NOW, PEPPER, Books, books, digest_of, in_memory, migrated, photo, policy, telegram
 
 USER, NAME, HINT, REASON = "77053318849", "Zebulon Quark", "purple unicorn lamp", "Zebulon won the raffle"

@@ -41,14 +41,18 @@ every_language = pytest.mark.parametrize("tag", SPOKEN)
 every_translation = pytest.mark.parametrize("tag", TRANSLATED)
 
 #: What reads the same as in English, in every language and in single ones.
-SAME = {"`{person}`: {before} → {after}.", "{time} UTC", "“{hint}”", "id", "{what}: {reason}", "{period}: {figures}"}
+SAME = {"`{person}`: {before} → {after}.", "{time} UTC", "“{hint}”", "id", "{what}: {reason}"}
+SAME |= {"{limit}: {before} → {after}", "{limit}: {value}", "{what}: {change}"}
 SAME_IN: Mapping[str, set[str]] = {
-    "de": {"Link", "Name", "credits", "person", "region", "start"},
+    "de": {"Link", "Name", "chat", "code", "codes", "credits", "person", "region", "start"},
     "fil": {"Link", "Market", "`{person}`: {before} → {after} credits.", "credits", "market", "privacy"}
-    | {"{minutes} min", "{n} credit", "{n} listing ▸"},
-    "fr": {"photo"},
-    "it": {"Link", "privacy"},
-    "pt-BR": {"Link"},
+    | {"{minutes} min", "{n} credit", "{n} listing ▸", "Market: {market}", "chat", "code", "codes", "gift code"}
+    | {"settings"},
+    "es": {"chat"},
+    "fr": {"code", "codes", "photo"},
+    "id": {"chat"},
+    "it": {"Link", "chat", "privacy"},
+    "pt-BR": {"Link", "chat"},
 }
 #: Words that no sentence of another language has; Filipino borrows nouns, but not these.
 ENGLISH = re.compile(r"\b(the|you|your|and|with|this|that|of)\b", re.IGNORECASE)
@@ -156,7 +160,7 @@ def may_name_a_command(name: str) -> bool:
 @every_language
 def test_commands_and_their_fields_have_names_that_discord_takes(tag):
     names = [command.title(words(tag)) for command in PERSON_COMMANDS if command.title]
-    assert len(names) == len(PERSON_COMMANDS) == len(set(names)) == 9
+    assert len(names) == len(PERSON_COMMANDS) == len(set(names)) == 12
     assert [name for name in names if not may_name_a_command(name)] == []
     for command, given in options.FIELDS.items():
         fields = [field.title(words(tag)) for field in given]

@@ -10,6 +10,7 @@ from core import ledger, people
 from core.check import check
 from core.clock import next_month
 from core.ledger import NoCredit
+from core.statement import history
 from core.tables import entries
 from tests.builders import NOW, PEPPER, Books, books, in_memory, photo, policy, telegram
 
@@ -269,7 +270,7 @@ def test_a_clock_that_jumps_back_and_forth_renews_nothing_twice(bank):
 
 
 def lines(bank, who, limit=10):
-    return [(entry.kind, entry.amount, entry.uncertain) for entry in bank.do(ledger.history, who, limit=limit)]
+    return [(entry.kind, entry.amount, entry.uncertain) for entry in bank.do(history, who, limit=limit)]
 
 
 def test_a_history_has_a_paid_search_in_one_line_and_a_returned_one_in_two(bank):

@@ -273,3 +273,51 @@ def test_the_log_goes_to_stderr(log_to: Callable[..., io.StringIO], capsys: pyte
     written = capsys.readouterr()
     assert "hello" in written.err
     assert written.out == ""
+
+
+@pytest.mark.threat(6)
+def test_tokens_of_discord_that_nobody_named_are_known_by_their_form(lines: io.StringIO) -> None:
+    bot = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GcanrY.canaryCANARY_canary-CANARY0123456789"
+    interaction = "aW50ZXJhY3Rpb246canaryCANARYcanaryCANARY"
+    for text in (
+        f"Authorization: Bot {bot}",
+        f"POST /api/v10/webhooks/123456789012345678/{interaction}/messages/@original",
+        f"POST /api/v10/interactions/123456789012345678/{interaction}/callback",
+    ):
+        logging.getLogger("theirs").info(text)
+    assert "anary" not in lines.getvalue()
+    assert lines.getvalue().count(logs.HIDDEN) == 3
+    assert (
+        logs.redactor([])("bots.discord.app, 10.0.2-beta.1, /webhooks/1/x")
+        == "bots.discord.app, 10.0.2-beta.1, /webhooks/1/x"
+    )
+
+
+@pytest.mark.threat(6)
+@pytest.mark.parametrize("library", ["discord.gateway", "discord.http", "discord.client", "telegram.Bot"])
+def test_what_people_write_is_in_no_log_whatever_the_level(log_to: Callable[..., io.StringIO], library: str) -> None:
+    lines = log_to("DEBUG")
+    logging.getLogger(library).debug("WebSocket Event: %s", {"content": "crimson zebra"})
+    logging.getLogger(library).warning("We are being rate limited.")
+    assert "zebra" not in lines.getvalue()
+    assert "rate limited" in lines.getvalue()
+
+
+async def test_every_line_of_a_search_names_it_whoever_writes_it(log_to: Callable[..., io.StringIO]) -> None:
+    lines = log_to("DEBUG", "json")
+
+    async def search(name: str) -> None:
+        structlog.contextvars.bind_contextvars(search=name)
+        await asyncio.sleep(0)
+        structlog.get_logger("bots.ours").info("ours")
+        logging.getLogger("theirs").info("theirs")
+        await asyncio.to_thread(logging.getLogger("PIL").debug, "in a thread")
+
+    await asyncio.gather(*(asyncio.create_task(search(name)) for name in ("one", "two")))
+    logging.getLogger("theirs").info("no search")
+    told = [json.loads(line) for line in lines.getvalue().splitlines()]
+    ours = [line for line in told if line["logger"] != "asyncio"]
+    assert sorted((line.get("search", ""), line["event"]) for line in ours) == [
+        ("", "no search"),
+        *((name, event) for name in ("one", "two") for event in ("in a thread", "ours", "theirs")),
+    ]

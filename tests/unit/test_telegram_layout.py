@@ -234,6 +234,7 @@ BUTTONS = [
     Action("👍", Press.VOTE, search=SEARCH, argument="+"),
     Action("7 days", Press.USAGE, argument="7d|telegram:-1001234567890"),
     Action("50 a day", Press.CHAT_LIMIT, argument="50"),
+    Action("Language", Press.SETTINGS, argument="language"),
 ]
 
 
@@ -327,6 +328,7 @@ def test_an_answer_has_its_links_pages_and_further_steps_in_few_rows():
     assert [[button.text for button in row] for row in markup.inline_keyboard] == [
         ["6", "7", "8", "9", "10"],
         ["‹", "6–10 of 30", "›"],
+        ["👍", "👎"],
         ["All 30 as a file"],
         ["🌍 Other market · 1 credit"],
     ]
@@ -339,8 +341,9 @@ def test_few_markets_are_offered_at_once_and_listings_by_their_number():
     assert [[button.text for button in row] for row in markup.inline_keyboard] == [
         ["1", "2", "3", "4", "5"],
         ["1 · 3 listings ▸"],
-        ["All 7 as a file"],
+        ["👍", "👎"],
         ["Only 🇺🇸", "Only 🇬🇧"],
+        ["All 7 as a file"],
         ["🌍 Other market · 1 credit"],
     ]
 

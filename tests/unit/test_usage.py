@@ -13,8 +13,9 @@ from core import admission, forgetting, people, searches
 from core.check import check
 from core.database import Database
 from core.model import Blocked
+from core.periods import Period
 from core.searches import State
-from core.usage import Period, days, usage
+from core.usage import days, usage
 from tests.builders import NO_WAIT, NOW, PEPPER, Books, books, in_memory, migrated, photo, policy, telegram
 
 ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Pacific/Kiritimati", "Pacific/Pago_Pago"]
