@@ -3,10 +3,12 @@
 import itertools
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -17,7 +19,7 @@ import migrations
 from core import admission, answers, ledger, searches, settling
 from core.admission import Accepted, Place
 from core.budgets import Limits
-from core.database import Database, transact
+from core.database import Database, sqlite_path, transact
 from core.ledger import Hold
 from core.model import ANY_MARKET, Charge, Identity, Lost, Match, Origin, Outcome, PhotoQuery, Unavailable
 from core.outcomes import answer_of
@@ -90,10 +92,24 @@ def digest_of(search: Search) -> str:
     return f"{search.origin.file or search.origin.photo:0>64}"
 
 
+@cache
+def empty_database() -> bytes:
+    """A SQLite file with the schema of today: made once, since that takes longer than most tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "template.db"
+        database = Database(f"sqlite:///{file}")
+        migrations.upgrade(database.writing)
+        database.close()
+        return file.read_bytes()
+
+
 def migrated(url: str) -> Database:
     """A database as `snapshop migrate` leaves it; close it."""
     database = Database(url)
-    migrations.upgrade(database.writing)
+    if database.is_sqlite and not (file := sqlite_path(database.url)).stat().st_size:
+        file.write_bytes(empty_database())
+    else:
+        migrations.upgrade(database.writing)
     return database
 
 

@@ -1,6 +1,9 @@
 """What every test may use, and what the end of a run says."""
 
+import functools
+import gc
 import os
+import ssl
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +21,13 @@ ON_CI = os.environ.get("CI") == "true"
 hypothesis.settings.register_profile("snapshop", deadline=None, derandomize=ON_CI, max_examples=50)
 hypothesis.settings.load_profile("snapshop")
 
+# What is imported stays: looking through it for garbage again and again is a tenth of a run's time.
+gc.disable()
+gc.set_threshold(20_000, 10, 10)
+
+# Each client reads the machine's certificates, 20 ms: here they read them once.
+ssl.create_default_context = functools.cache(ssl.create_default_context)
+
 # What the developer's own shell sets is not what a test is about.
 for _name in [name for name in os.environ if name.lower() in Settings.model_fields]:
     del os.environ[_name]
@@ -27,12 +37,28 @@ for _name in [name for name in os.environ if name.lower() in Settings.model_fiel
 WAITING = ("tests/faults/test_stopping", "tests/faults/", "tests/flows/test_run", "tests/browser/", "tests/flows/")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests so that several processes end at about the same time."""
+    """Order the tests so that several processes end at about the same time.
+
+    With `--dist loadgroup` one of them starts the browser, and one the server: each costs as much as many tests.
+    """
     names = {item: item.path.as_posix() for item in items}
     items.sort(
         key=lambda item: next((place for place, name in enumerate(WAITING) if name in names[item]), len(WAITING))
     )
+    for item in items:
+        if "tests/browser/" in names[item]:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+        elif "postgres_database" in getattr(item, "fixturenames", ()) or "postgresql" in item.name:
+            item.add_marker(pytest.mark.xdist_group("postgresql"))
+
+
+def pytest_collection_finish() -> None:
+    """Collect the garbage of tests, not what was there before them."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -27,12 +27,13 @@ TEMPORARY = "/tmp"
 UNPRIVILEGED = "nobody"
 #: What a server that is thrown away can do without.
 CHEAP = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=16MB")
+#: The database that tests use, one after the other.
+DATABASE = "test"
 #: Seconds until a server has to answer.
 START_LIMIT = 30.0
 #: prctl(2): the signal that a process gets when its parent dies, however that happens.
 PR_SET_PDEATHSIG = 1
 
-_numbers = itertools.count(1)
 _LIBC = ctypes.CDLL(None)  # loaded before any fork
 
 
@@ -63,6 +64,8 @@ def server() -> Iterator[str]:
         try:
             url = f"postgresql+psycopg://postgres@/postgres?host={folder}"
             _await(process, url, folder / "log")
+            with _connect(url) as connection:
+                connection.execute(f"CREATE DATABASE {DATABASE}")
             yield url
         finally:
             process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
@@ -77,14 +80,21 @@ def server() -> Iterator[str]:
 
 @contextlib.contextmanager
 def database(server_url: str) -> Iterator[str]:
-    """Make an empty database on the server and drop it afterwards, whoever is still connected."""
-    name = f"test_{next(_numbers)}"
-    with _connect(server_url) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        try:
-            yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    """The server's database for tests, empty; emptied again afterwards, whoever is still connected.
+
+    Only one at a time: it is always the same one, since making one takes longer than most tests.
+    """
+    url = make_url(server_url).set(database=DATABASE).render_as_string(hide_password=False)
+    try:
+        yield url
+    finally:
+        with _connect(url) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
 
 
 def _connect(url: str) -> "psycopg.Connection[Any]":

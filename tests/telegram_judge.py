@@ -1,12 +1,26 @@
 """aiogram's models, an independent reading of the Bot API, judge what the bot asked and what was answered."""
 
 from collections.abc import Container, Iterator
+from functools import cache
+from typing import Any
+from unittest.mock import patch
 
-import aiogram.methods
-from aiogram.types import Update
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tests.telegram_lab import Call, TelegramLab
+
+#: What the names in the models' annotations mean, as aiogram tells pydantic.
+_names: dict[str, object] = {}
+
+
+def _remember(_: type[BaseModel], *, _types_namespace: dict[str, object]) -> None:
+    _names.update(_types_namespace)
+
+
+# aiogram builds 640 models at once, which takes longer than all that is judged. Here each is built when it is needed.
+with patch.object(BaseModel, "model_rebuild", classmethod(_remember)):
+    import aiogram.methods
+    from aiogram.types import Update
 
 
 def judge(world: TelegramLab, *, malformed: Container[int] = ()) -> list[str]:
@@ -46,9 +60,16 @@ def judge_update(update: dict[str, object]) -> list[str]:
     return alone + list(_problems(Update, update))
 
 
+@cache
+def _adapter(model: Any) -> TypeAdapter[Any]:
+    adapter = TypeAdapter(model)
+    adapter.rebuild(_types_namespace=_names)
+    return adapter
+
+
 def _problems(model: object, value: object) -> Iterator[str]:
     try:
-        judged = TypeAdapter(model).validate_python(value)
+        judged = _adapter(model).validate_python(value)
     except ValidationError as error:
         for problem in error.errors(include_url=False):
             yield f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"

@@ -1,5 +1,6 @@
-"""A browser for each test process, a demo for each test."""
+"""A browser and a page for each test process, a demo for each test."""
 
+import functools
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -7,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
 from bots.demo import demo_running
 from bots.sandbox import pictures
-from tests.browser.visitor import CHROMIUM, Visitor, a_browser, visiting
+from tests.browser.visitor import CHROMIUM, Visitor, a_browser, a_page, visiting
 
 DESK = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {
@@ -36,8 +37,15 @@ async def browser() -> AsyncIterator[Browser]:
         yield running
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(browser: Browser) -> AsyncIterator[Page]:
+    """The page that everybody opens the demo in who has no phone: a new one takes longer than most visits."""
+    async with a_page(browser, **DESK) as page:
+        yield page
+
+
 @pytest_asyncio.fixture(loop_scope="module")
-async def visit(browser: Browser, tmp_path: Path) -> AsyncIterator[Visit]:
+async def visit(browser: Browser, desk: Page, tmp_path: Path) -> AsyncIterator[Visit]:
     """``await visit(...)`` starts a demo and opens its page; a picture of its end is kept in tmp_path."""
     async with AsyncExitStack() as stack:
 
@@ -45,11 +53,16 @@ async def visit(browser: Browser, tmp_path: Path) -> AsyncIterator[Visit]:
             folder = tmp_path / "demo"
             folder.mkdir()
             demo = await stack.enter_async_context(demo_running(port=0, pictures=pictures, folder=folder, **changes))
-            visitor = await stack.enter_async_context(visiting(browser, demo, **(PHONE if phone else DESK)))
+            page = await stack.enter_async_context(a_page(browser, **PHONE)) if phone else desk
+            visitor = await stack.enter_async_context(visiting(page, demo))
             stack.push_async_callback(visitor.page.screenshot, path=tmp_path / "end.png")
             return visitor
 
         yield visit
+
+
+#: Made once: several tests send the same thing.
+_photo = functools.cache(pictures.photo)
 
 
 @pytest.fixture
@@ -58,7 +71,7 @@ def photo_of(tmp_path: Path) -> Callable[[str], Path]:
 
     def photo_of(thing: str) -> Path:
         file = tmp_path / f"{thing}.jpg"
-        file.write_bytes(pictures.photo(thing, "cloth"))
+        file.write_bytes(_photo(thing, "cloth"))
         return file
 
     return photo_of

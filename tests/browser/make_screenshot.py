@@ -13,7 +13,7 @@ from playwright.async_api import expect
 
 from bots.demo import GROUP, MIA, demo_running
 from bots.sandbox import pictures
-from tests.browser.visitor import Visitor, a_browser, visiting
+from tests.browser.visitor import Visitor, a_browser, a_page, visiting
 
 OUTPUT = Path(__file__).parents[2] / "docs" / "images" / "conversation.png"
 #: CSS pixels: as narrow as the page still shows chats, conversation and panel side by side.
@@ -47,7 +47,8 @@ async def conversation(folder: Path) -> bytes:
     async with (
         demo_running(port=0, pictures=True, folder=folder, monthly_allowance=20) as demo,
         a_browser() as browser,
-        visiting(browser, demo, **VIEW) as mia,
+        a_page(browser, **VIEW) as page,
+        visiting(page, demo) as mia,
     ):
         await talk(mia, folder)
         return await mia.page.screenshot()

@@ -7,10 +7,10 @@ from pathlib import Path
 import pillow_heif
 import pytest
 from PIL import Image
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Locator, Page, expect
 
 from bots.demo import ADMIN, GROUP, MIA, TOM, demo_running
-from tests.browser.conftest import DESK, Visit
+from tests.browser.conftest import Visit
 from tests.browser.visitor import visiting
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -210,7 +210,7 @@ async def test_heic_files_are_searched_and_what_is_no_picture_costs_nothing(
 ) -> None:
     mia = await visit(monthly_allowance=3)
     heic, text = tmp_path / "phone.heic", tmp_path / "notes.txt"
-    pillow_heif.from_pillow(Image.open(photo_of("teapot"))).save(heic, quality=70)
+    pillow_heif.from_pillow(Image.open(photo_of("teapot")).reduce(2)).save(heic, quality=70)
     text.write_text("two teapots")
     await mia.send(photos=[heic], as_file=True)
     await expect(await mia.answered()).to_contain_text("Teapot")
@@ -269,12 +269,12 @@ async def test_after_a_refused_key_the_panel_says_why_nothing_is_asked_and_resum
 
 
 async def test_a_demo_whose_database_was_kept_answers_new_photos_and_remembers_the_credits(
-    browser: Browser, photo_of: PhotoOf, tmp_path: Path
+    desk: Page, photo_of: PhotoOf, tmp_path: Path
 ) -> None:
     for thing, left in (("teapot", "2"), ("headphones", "1")):
         async with (
             demo_running(port=0, pictures=True, folder=tmp_path, monthly_allowance=3) as demo,
-            visiting(browser, demo, **DESK) as mia,
+            visiting(desk, demo) as mia,
         ):
             await mia.send(photos=[photo_of(thing)])
             await expect(await mia.answered()).to_contain_text(thing, ignore_case=True)

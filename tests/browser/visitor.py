@@ -1,7 +1,7 @@
 """A person in front of the demo's page: opens it in a real browser, sends, presses, reads."""
 
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -88,26 +88,40 @@ async def a_browser() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def visiting(browser: Browser, demo: Demo, **view: Any) -> AsyncIterator[Visitor]:
-    """Somebody who has opened the demo. ``view`` is what playwright calls a context: viewport, color_scheme …
+async def a_page(browser: Browser, **view: Any) -> AsyncIterator[Page]:
+    """An empty page. ``view`` is what playwright calls a context: viewport, color_scheme …"""
+    context = await browser.new_context(locale="en-US", timezone_id="UTC", reduced_motion="reduce", **view)
+    context.set_default_timeout(PATIENCE)
+    try:
+        yield await context.new_page()
+    finally:
+        await context.close()
+
+
+@asynccontextmanager
+async def visiting(page: Page, demo: Demo) -> AsyncIterator[Visitor]:
+    """Somebody who has opened the demo. Nothing is left of another demo in this page: each has an address of its own.
 
     On leaving: nothing went wrong in the page, and nothing was asked of another machine.
     """
-    context = await browser.new_context(locale="en-US", timezone_id="UTC", reduced_motion="reduce", **view)
-    context.set_default_timeout(PATIENCE)
-    page = await context.new_page()
     wrong: list[str] = []
     foreign: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    page.on("request", lambda request: foreign.append(request.url) if not _here(request.url) else None)
+    listeners: dict[str, Callable[[Any], None]] = {
+        "pageerror": lambda error: wrong.append(str(error)),
+        "console": lambda message: wrong.append(message.text) if message.type == "error" else None,
+        "request": lambda request: foreign.append(request.url) if not _here(request.url) else None,
+    }
+    for event, listener in listeners.items():
+        page.on(event, listener)
     try:
         await page.goto(demo.page)
         await expect(page.locator(".chat").first).to_be_attached()
         await expect(page.locator("[data-part=credits]")).not_to_have_text("–")
         yield Visitor(page, demo)
     finally:
-        await context.close()
+        for event, listener in listeners.items():
+            page.remove_listener(event, listener)
+        await page.goto("about:blank")
     assert not wrong
     assert not foreign
 

@@ -1,18 +1,10 @@
-"""Runs the real command line in a process that ends at a named point, as `kill -9` would end it there.
-
-    python crash_point.py before core.searches.replied 1 run
-
-The moment (before or after), the transaction of the core, and at which of its calls; then Snapshop's own arguments.
-For a picture's decoder: `decoding MARK 1 run` ends the process when a file with these bytes in it is opened.
-"""
+"""Ends the process at a named point, as `kill -9` would end it there."""
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 from typing import Any
 
-from bots.cli import app
 from core import photos
 from core.database import Database
 
@@ -57,14 +49,12 @@ def end_at_decoding(mark: bytes, call: int) -> None:
     photos.open_photo = deadly
 
 
-def main() -> None:
-    moment, name, call = sys.argv[1:4]
+def arm(moment: str, name: str, call: str) -> None:
+    """``before core.searches.replied 1``: the moment (before or after), the core's transaction, at which of its calls.
+
+    For a picture's decoder: ``decoding MARK 1`` ends the process when a file with these bytes in it is opened.
+    """
     if moment == "decoding":
         end_at_decoding(name.encode(), int(call))
     else:
         end_at_transaction(moment, name, int(call))
-    app(sys.argv[4:])
-
-
-if __name__ == "__main__":
-    main()

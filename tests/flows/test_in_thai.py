@@ -15,7 +15,7 @@ from tests.flows.world import ADMIN, Json, World, is_bots, labels, living, photo
 
 NOK = 33
 #: What is written so in Thai as well.
-NAMES = {"TikTok", "Shop", "UTC"}
+NAMES = {"Discord", "Shop", "Telegram", "TikTok", "UTC"}
 #: Commands, markets' codes, what is code, and Discord's links, whose texts are names of products.
 _NAMED = re.compile(r"(?<!\w)/[a-z]+|#[A-Z]{2}\b|`[^`]*`|\[[^\]]*\]\([^)]*\)")
 _LATIN = re.compile("[A-Za-z]{3,}")

@@ -1,7 +1,6 @@
 """A whole bot in one process: the real adapter and core between the local Bot API and the endpoint's stand-in."""
 
 import asyncio
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -13,7 +12,6 @@ from typing import Any
 
 from aiohttp import web
 
-import migrations
 from bots.albums import Albums
 from bots.commands import Commands
 from bots.context import Context
@@ -27,6 +25,7 @@ from core.check import check
 from core.database import Database
 from core.model import Identity
 from core.settings import Settings, load_settings
+from tests.builders import empty_database
 from tests.endpoint_lab import EndpointLab
 from tests.telegram_judge import judge
 from tests.telegram_lab import TelegramLab, telegram_app
@@ -41,17 +40,6 @@ _SPEED = 200.0
 _LONGEST = 20.0
 #: A search says that it goes on after 2 s; here only in flows that want to see it.
 _PATIENCE = 60.0
-
-
-@cache
-def empty_database() -> bytes:
-    """A SQLite file with the schema of today: made once, since that takes longer than most flows."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "template.db"
-        database = Database(f"sqlite:///{file}")
-        migrations.upgrade(database.writing)
-        database.close()
-        return file.read_bytes()
 
 
 @cache

@@ -1,4 +1,4 @@
-"""300 random stories with an auditor beside them: every credit is accounted for, and everybody is told once."""
+"""200 random stories with an auditor beside them: every credit is accounted for, and everybody is told once."""
 
 import random
 from pathlib import Path
@@ -10,9 +10,9 @@ from tests.simulation.scenario import Story
 from tests.simulation.virtual_time import SlowExecutor, run
 from tests.simulation.world import open_file
 
-SEEDS = 300
+SEEDS = 200
 #: Stories on one database file, emptied in between.
-CHUNK = 15
+CHUNK = 20
 
 
 @pytest.mark.fault(42)

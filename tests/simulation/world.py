@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import event
 
-import migrations
 from core.adapter import Platform
 from core.asking import Asking
 from core.budgets import Limits
@@ -20,6 +19,7 @@ from core.model import ANY_MARKET, Identity, Origin, PhotoQuery
 from core.policy import Policy
 from core.service import Service
 from core.turns import Turns
+from tests.builders import empty_database
 from tests.simulation.outside import TIMEOUT, Admins, Chats, Endpoint
 from tests.simulation.virtual_time import InlineExecutor
 
@@ -32,13 +32,13 @@ def open_file(path: Path, executor: InlineExecutor) -> Database:
 
     Without waiting for the disk: these processes die, the machine does not.
     """
+    path.write_bytes(empty_database())
     database = Database(f"sqlite:///{path}", writer=executor, reader=executor)
 
     @event.listens_for(database.writing, "connect")
     def hurry(connection: Any, record: Any) -> None:
         connection.execute("PRAGMA synchronous=OFF")
 
-    migrations.upgrade(database.writing)
     return database
 
 
