@@ -4,6 +4,7 @@ import re
 import types
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import get_args
 
 import pytest
@@ -15,7 +16,7 @@ from bots.answer_cards import PAGE_SIZE, market_card, only_card
 from bots.cards import Action, Card, Links, Press, Tone
 from bots.outcome_cards import outcome_card
 from bots.sentences import receipt_line
-from bots.wording import Words, source_catalog, words
+from bots.wording import Words, words
 from core.model import (
     ANY_MARKET,
     Blocked,
@@ -42,7 +43,7 @@ from core.model import (
 )
 from core.regions import MARKETS, PRODUCT_URL
 from core.views import View
-from tests.unit.test_wording import BOTS
+from tests.unit.test_wording import in_the_code
 
 SEARCH = "Zm9vYmFyYmF6cXV4"
 ENGLISH = words("en")
@@ -442,10 +443,11 @@ def test_a_market_whose_answer_is_stored_is_marked_free():
 # In other languages
 
 
+@cache
 def marked_up() -> Words:
     """A language in which every sentence stands in brackets: what is outside of them is not translated."""
     catalog = Catalog(locale="en")
-    for message in source_catalog(BOTS):
+    for message in in_the_code():
         if isinstance(message.id, tuple):
             catalog.add(message.id, tuple(f"⟦{form}⟧" for form in message.id))
         elif message.id:
