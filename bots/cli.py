@@ -197,7 +197,8 @@ def backup(
         size = make_backup(read_settings(level="WARNING"), file)
     except CannotCopy as error:
         fail(str(error))
-    sys.stdout.write(f"{file}: {size / 1e6:.1f} MB. Keep a copy on another machine, with .env and the .key file.\n")
+    keep = "Keep a copy on another machine, and .env and the .key file somewhere else."
+    sys.stdout.write(f"{file}: {size / 1e6:.1f} MB. {keep}\n")
 
 
 @app.command()
